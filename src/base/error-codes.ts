@@ -33,6 +33,7 @@ export const errorCodes = {
   'not-empty': { status: 409, retry: 'never', exit: 1, text: 'Directory not empty' },
   'into-itself': { status: 409, retry: 'never', exit: 2, text: 'Cannot move a directory into itself' },
   'too-many-links': { status: 409, retry: 'never', exit: 1, text: 'Too many levels of symbolic links' },
+  'same-file': { status: 409, retry: 'never', exit: 1, text: 'Source and target are the same file' },
   'busy': { status: 409, retry: 'never', exit: 1, text: 'Device or resource busy' },
   'precondition-failed': { status: 412, retry: 'never', exit: 7, text: 'Changed in the meantime' },
   'ambiguous': { status: 409, retry: 'never', exit: 2, text: 'Ambiguous', hint: 'Give more digits.' },

@@ -2,12 +2,16 @@
 // The wire carries them as JSON, the log in the frozen binary form of `storage/meta/core/command-codec.ts`.
 // Paths are absolute, without `.`, `..` and empty names: the client resolves those, the tracker refuses them.
 
+import type { Brand } from '../base/brand.ts';
 import type { ErrorCodeName } from '../base/error-codes.ts';
 import type { ErrorDetails } from '../base/errors.ts';
 import type { ContentId, Ino, LogIndex, PageId, WallMillis } from '../base/ids.ts';
 import type { ManifestEntry } from './manifest.ts';
 
-/** Precondition on the named node: nothing there, or exactly this version. Undefined: no condition. */
+/** Random 128 bits as 32 hex digits; all batches of one shell command carry the same. */
+export type OperationId = Brand<string, 'OperationId'>;
+
+/** Precondition on the named node (for `rename` the one at `from`): nothing there, or exactly this version. Undefined: no condition. */
 export type Expect = { readonly kind: 'absent' } | { readonly kind: 'version'; readonly version: LogIndex };
 
 /** A page of a published file: carried along (one-page files), or named because it was staged before. */

@@ -24,7 +24,7 @@ export const routes = {
   status: { roles: both, method: 'GET', pattern: '/v1/status', about: 'This node, and from a tracker the cluster: leader, nodes, layout, totals.' },
   sessions: { roles: tracker, method: 'POST', pattern: '/v1/sessions', about: 'Registers a client session for exactly-once batches.' },
   batch: { roles: tracker, method: 'POST', pattern: '/v1/batch', about: 'Up to 1,000 operations, each with an outcome of its own; leader only.' },
-  node: { roles: tracker, method: 'GET', pattern: '/v1/node', about: 'One node: `path`, `follow=final|never`.' },
+  node: { roles: tracker, method: 'GET', pattern: '/v1/node', about: 'One node: `path`, `follow=final-symlink|never`.' },
   list: { roles: tracker, method: 'GET', pattern: '/v1/list', about: 'A page of a directory in name order, attributes included: `path`, `after`, `limit`.' },
   manifest: { roles: tracker, method: 'GET', pattern: '/v1/manifest', about: 'Where the bytes of a file are: `path`, `page`, `pages`; `version` pins the version read before.' },
   contents: { roles: tracker, method: 'GET', pattern: '/v1/contents', about: 'Files whose content id begins with `prefix` (at least 5 hex digits).' },

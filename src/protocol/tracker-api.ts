@@ -32,6 +32,8 @@ export interface BatchAnswer {
 export interface NodeAnswer {
   readonly index: LogIndex;
   readonly node: NodeInfo;
+  /** `copies=3`: what a file made in this directory gets, inherited policies included. Only directories have it. */
+  readonly newFileClass?: string;
 }
 
 export interface ListAnswer {
@@ -156,7 +158,7 @@ export interface ClusterStatus {
   readonly trackers: readonly TrackerStatus[];
   readonly seeders: readonly SeederStatus[];
   readonly classes: readonly ClassHealth[];
-  readonly files: number;
-  readonly directories: number;
+  /** The whole tree, the root excluded. */
   readonly bytes: number;
+  readonly inodes: number;
 }

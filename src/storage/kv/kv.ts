@@ -41,7 +41,7 @@ export interface KvPin extends KvReader {
 export type KvDurability = 'synced' | 'unsynced';
 
 export interface Kv extends KvReader {
-  /** All or nothing. Later writes of one batch win over earlier ones. */
+  /** All or nothing. Later writes of one batch win over earlier ones. The batch must not be changed before the promise settles. */
   write(batch: readonly KvWrite[], durability: KvDurability): Promise<void>;
   /** A consistent view of now; taken synchronously. Must be released. */
   pin(): KvPin;

@@ -1,0 +1,66 @@
+# Stages, checks and their count, for scripts/test-compose. Everything goes to standard error except the totals.
+# It owns $passed, $failed and $output_file; a check never ends the script, a stage that cannot go on does it by `give_up`.
+
+passed=0
+failed=0
+stage_began=
+stage_name=
+output_file=$(mktemp)
+
+say() { printf '%s\n' "$*" >&2; }
+
+# Ends the stage before it, with the time it took.
+stage() {
+  stage_end
+  stage_name=$1
+  stage_began=$(now_ms)
+  say "== $stage_name"
+}
+
+stage_end() {
+  [ -n "$stage_name" ] || return 0
+  local ms=$(($(now_ms) - stage_began))
+  say "   $stage_name: $((ms / 1000)).$((ms % 1000 / 100)) s"
+  stage_name=
+}
+
+# check 'what must hold' COMMAND…: its output is shown only when it fails.
+check() { holds "$@" || true; }
+
+# must 'what must hold' COMMAND…: a check without which the rest makes no sense.
+must() { holds "$@" || give_up; }
+
+holds() {
+  local rule=$1
+  shift
+  # By a file and not by $(…), so that what it sets is set here.
+  if "$@" > "$output_file" 2>&1; then
+    passed=$((passed + 1))
+    say "   ok    $rule"
+  else
+    failed=$((failed + 1))
+    say "   FAIL  $rule"
+    tail -n 40 "$output_file" | sed 's/^/         /' >&2
+    return 1
+  fi
+}
+
+give_up() {
+  say "   the rest needs this: stopping"
+  exit 1
+}
+
+now_ms() { date +%s%3N; }
+
+# until_true SECONDS COMMAND…: repeats it each second. The last output is what the caller shows.
+until_true() {
+  local end=$((SECONDS + $1)) output
+  shift
+  until output=$("$@" 2>&1); do
+    if [ "$SECONDS" -ge "$end" ]; then
+      printf '%s\n' "$output"
+      return 1
+    fi
+    sleep 1
+  done
+}

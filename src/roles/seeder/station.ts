@@ -1,0 +1,132 @@
+// A seeder that has its place: store, layout, coordinator, and the duties that run while it does. Built once the cluster is known,
+// because digests are salted with its id.
+
+import { sleep } from '../../async/sleep.ts';
+import type { Clock } from '../../base/clock.ts';
+import { mustExist } from '../../base/assert.ts';
+import { limits } from '../../base/limits.ts';
+import type { ChunkHasher } from '../../client/chunk-hasher.ts';
+import { errorFields, type Logger } from '../../observe/log.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import type { Send } from '../../protocol/send.ts';
+import type { ChunkStore } from '../../storage/chunks/chunk-store.ts';
+import type { FileIo } from '../../storage/file-io.ts';
+import { Coordinator } from './coordinator.ts';
+import { FeedFollower } from './duties/follow-feed.ts';
+import { Heartbeat } from './duties/heartbeat.ts';
+import { Releaser } from './duties/release.ts';
+import { WantedFetcher } from './duties/fetch-wanted.ts';
+import type { SeederIdentity } from './identity.ts';
+import { LayoutView } from './layout-view.ts';
+import { openStore } from './open-store.ts';
+import { PartitionLedger } from './partition-ledger.ts';
+import type { Trackers } from './trackers.ts';
+
+export interface StationOptions {
+  /** Folder of the chunk store. */
+  readonly folder: string;
+  /** File of the partition ledger. */
+  readonly ledger: string;
+}
+
+export interface StationDeps {
+  readonly identity: SeederIdentity;
+  readonly trackers: Trackers;
+  readonly files: FileIo;
+  readonly send: Send;
+  readonly hasher: ChunkHasher;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Ends every duty. */
+  readonly stopping: AbortSignal;
+}
+
+export class Station {
+  readonly store: ChunkStore;
+  readonly layout: LayoutView;
+  readonly coordinator: Coordinator;
+  readonly #deps: StationDeps;
+  readonly #follower: FeedFollower;
+  readonly #heartbeat: Heartbeat;
+  readonly #fetcher: WantedFetcher;
+  readonly #releaser: Releaser;
+  #running: Promise<unknown> = Promise.resolve();
+  #following = false;
+
+  static async open(options: StationOptions, deps: StationDeps): Promise<Station> {
+    const store = await openStore({ folder: options.folder, cluster: mustExist(deps.identity.cluster(), 'a station knows its cluster'), incarnation: deps.identity.incarnation }, deps);
+    return new Station(store, await PartitionLedger.open(options.ledger, deps.files), deps);
+  }
+
+  private constructor(store: ChunkStore, ledger: PartitionLedger, deps: StationDeps) {
+    const { identity, trackers } = deps;
+    const self = (): ReturnType<SeederIdentity['id']> => identity.id();
+    const cluster = (): NonNullable<ReturnType<SeederIdentity['cluster']>> => mustExist(identity.cluster(), 'a station knows its cluster');
+    this.#deps = deps;
+    this.store = store;
+    this.layout = new LayoutView({ read: async (signal) => (await trackers.layout(signal)).layout });
+    const common = { ...deps, store, layout: this.layout };
+    this.coordinator = new Coordinator({ id: self, name: identity.name, cluster }, common);
+    this.#follower = new FeedFollower({ self }, { ...common, ledger });
+    this.#heartbeat = new Heartbeat({ self, incarnation: identity.incarnation }, { ...common, follower: this.#follower });
+    this.#fetcher = new WantedFetcher({ self, name: identity.name, cluster }, common);
+    this.#releaser = new Releaser({ self }, common);
+  }
+
+  /** Resolves after the first round of the feed: what this seeder offers then was checked against the trackers. */
+  async begin(): Promise<void> {
+    // Heartbeats come first: listing everything may take longer than the silence that counts as down.
+    const beating = this.#loop('heartbeat', limits.heartbeatMs, (signal) => this.#beat(signal));
+    let followed: () => void = () => undefined;
+    const first = new Promise<void>((resolve) => {
+      followed = resolve;
+    });
+    const following = this.#loop('follow-feed', limits.dutyRestMs, async (signal) => {
+      await this.#follower.round(signal);
+      this.#following = true;
+      followed();
+    });
+    const repairing = this.#loop('fetch-wanted', limits.dutyRestMs, async (signal) => {
+      await this.#fetcher.round(signal);
+    });
+    const releasing = this.#loop('release', limits.releaseRestMs, (signal) => this.#releaser.round(signal));
+    this.#running = Promise.all([beating, following, repairing, releasing]);
+    await Promise.race([first, this.#running]);
+  }
+
+  /** True once the feed was followed to its end since the start. */
+  isFollowing(): boolean {
+    return this.#following;
+  }
+
+  /** After `stopping` aborted: waits for the rounds under way, then closes the store. */
+  async close(): Promise<void> {
+    await this.#running;
+    await this.store.close();
+  }
+
+  /** Brings the gauges up to date. */
+  measure(metrics: Metrics): void {
+    metrics.set('offshore_ready', { role: 'seeder' }, this.#following ? 1 : 0);
+  }
+
+  async #beat(signal: AbortSignal): Promise<void> {
+    const version = await this.#heartbeat.round(signal);
+    await this.layout.atLeast(version, signal);
+  }
+
+  /** A failed round is logged and the next one follows; the store's own condition says when nothing can be written any more. */
+  async #loop(duty: string, restMs: number, round: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { stopping, clock, log } = this.#deps;
+    while (!stopping.aborted) {
+      try {
+        await round(stopping);
+        await sleep(restMs, clock, stopping);
+      } catch (error) {
+        if (stopping.aborted) return;
+        log.warn('duty.failed', { duty, ...errorFields(error) });
+        await sleep(limits.heartbeatMs, clock, stopping).catch(() => undefined);
+      }
+    }
+  }
+}

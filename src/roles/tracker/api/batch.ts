@@ -1,0 +1,63 @@
+// Routes that change the namespace: sessions and batches. Leader only; a follower points to the leader.
+
+import type { Context, Hono } from 'hono';
+import * as v from 'valibot';
+import { assert } from '../../../base/assert.ts';
+import { fromBase64 } from '../../../base/base64.ts';
+import { OffshoreError } from '../../../base/errors.ts';
+import type { SessionId } from '../../../base/ids.ts';
+import { limits } from '../../../base/limits.ts';
+import type { Operation, OperationId } from '../../../model/operation.ts';
+import type { BatchAnswer, BatchRequest, SessionAnswer, WireOperation } from '../../../protocol/tracker-api.ts';
+import type { BatchCommand } from '../../../storage/meta/core/command.ts';
+import { answerJson, mount, readJson } from '../../http/exchange.ts';
+import type { Proposer } from '../proposer.ts';
+import { batchSchema } from './schemas.ts';
+
+/** Until accounts exist everybody is this user. */
+const anyone = 'anyone';
+
+export function mountBatchApi(app: Hono, deps: { readonly proposer: Proposer }): void {
+  mount(app, 'sessions', (c, signal) => registerSession(c, deps.proposer, signal));
+  mount(app, 'batch', (c, signal) => runBatch(c, deps.proposer, signal));
+}
+
+async function registerSession(c: Context, proposer: Proposer, signal: AbortSignal): Promise<Response> {
+  await readJson(c, v.object({}), limits.jsonBodyBytesMax, signal);
+  const { results } = await proposer.one({ kind: 'register-session', user: anyone }, signal);
+  assert(results.kind === 'session', 'register-session answers with a session');
+  return answerJson(c, { session: results.session } satisfies SessionAnswer);
+}
+
+async function runBatch(c: Context, proposer: Proposer, signal: AbortSignal): Promise<Response> {
+  const request = (await readJson(c, batchSchema, limits.jsonBodyBytesMax, signal)) as unknown as BatchRequest;
+  const command = toCommand(request);
+  const { index, results } = await proposer.one(command, signal, frees(command) ? 'frees' : 'ordinary');
+  assert(results.kind === 'batch', 'a batch answers with outcomes');
+  return answerJson(c, { index, outcomes: results.outcomes } satisfies BatchAnswer);
+}
+
+function toCommand(request: BatchRequest): BatchCommand {
+  const { session } = request;
+  if (session !== undefined && request.operations.length > limits.sessionSequencesMax && session.firstSequence < session.firstUnacked) {
+    throw new OffshoreError('bad-request', { field: 'session.firstSequence', problem: 'is not below firstUnacked' });
+  }
+  return {
+    kind: 'batch', operation: request.operationId as OperationId, user: anyone, operations: request.operations.map(toOperation),
+    ...(session === undefined ? {} : { session: { ...session, id: session.id as SessionId } }),
+  };
+}
+
+function toOperation(operation: WireOperation): Operation {
+  if (operation.kind !== 'publish') return operation;
+  const { content } = operation;
+  if (content.kind === 'chunked') return { ...operation, content };
+  const bytes = fromBase64(content.base64);
+  if (bytes === undefined) throw new OffshoreError('bad-request', { field: 'content.base64', problem: 'is not base64' });
+  return { ...operation, content: { kind: 'inline', bytes } };
+}
+
+/** Removing must work on a tracker that is short of space (`architecture.md` S8). */
+function frees(command: BatchCommand): boolean {
+  return command.operations.every((operation) => operation.kind === 'remove' || operation.kind === 'close-upload');
+}

@@ -1,0 +1,16 @@
+// Routes between trackers that are plain HTTP: who they are, and pages of a state for a follower that fell behind. The Raft node answers them.
+
+import type { Context, Hono } from 'hono';
+import { mustExist } from '../../../base/assert.ts';
+import { answer, mount } from '../../http/exchange.ts';
+import type { TrackerRaft } from '../tracker-raft.ts';
+
+export function mountRaftApi(app: Hono, deps: { readonly raft: TrackerRaft }): void {
+  const handle = async (c: Context): Promise<Response> => {
+    const { pathname, search } = new URL(c.req.url);
+    const answered = deps.raft.handle({ method: 'GET', path: pathname + search });
+    return answer(c, await mustExist(answered, 'the Raft node answers every path mounted for it'));
+  };
+  mount(app, 'identity', handle);
+  mount(app, 'snapshot', handle);
+}

@@ -1,0 +1,112 @@
+// Nothing acknowledged is lost: nodes are killed with SIGKILL in the middle of real work.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hashFile, scaledBytes, withCluster, writeRandomFile, type LiveCluster } from './live-cluster.ts';
+
+const nodes = ['tracker-1', 'tracker-2', 'tracker-3', 'seeder-1', 'seeder-2', 'seeder-3'];
+
+test('an upload goes on while the leader and then a seeder are killed, and both rejoin', async () => {
+  await withCluster({}, async (cluster) => {
+    for (let round = 1; round <= Number(process.env['OFFSHORE_TEST_ROUNDS'] ?? 1); round += 1) await killDuringUpload(cluster, round);
+  });
+});
+
+async function killDuringUpload(cluster: LiveCluster, round: number): Promise<void> {
+  const hash = await writeRandomFile(cluster.path('big'), scaledBytes(192));
+  const leader = await cluster.leader();
+  const seeder = `seeder-${1 + (round % 3)}`;
+  const upload = cluster.start(['put', cluster.path('big'), `/big-${round}`], { timeoutMs: 600_000 });
+
+  await pause(400);
+  assert.is((await cluster.cluster('kill', leader)).code, 0);
+  await pause(400);
+  assert.is((await cluster.cluster('kill', seeder)).code, 0);
+  const during = upload.child.exitCode === null;
+  const uploaded = await upload.done;
+  process.stderr.write(`round ${round}: killed ${leader} and ${seeder}${during ? '' : ' (the upload was already over)'}\n`);
+
+  assert.is(uploaded.code, 0, uploaded.stderr);
+  await cluster.must(['get', `/big-${round}`, cluster.path('back')], { timeoutMs: 600_000 });
+  assert.is(await hashFile(cluster.path('back')), hash);
+  const started = await cluster.cluster('start', leader, seeder);
+  assert.is(started.code, 0, started.stderr);
+  await untilWhole(cluster);
+}
+
+/** Until every partition is proved whole by inventory. */
+async function untilWhole(cluster: LiveCluster): Promise<void> {
+  let last = '';
+  for (let attempt = 0; attempt < 240; attempt += 1) {
+    last = (await cluster.run(['status', '--json'])).stdout;
+    const status = JSON.parse(last.trim().split('\n')[0] ?? '{}') as { seeders?: { state: string }[]; classes?: { partitions: number; whole: number }[] };
+    const up = status.seeders?.every((each) => each.state === 'up') ?? false;
+    const whole = status.classes?.every((each) => each.whole === each.partitions) ?? false;
+    if (up && whole) return;
+    await pause(250);
+  }
+  throw new Error(`not whole within 60 s: ${last}`);
+}
+
+test('after SIGKILL of all six nodes every acknowledged file is there and equal, and none is half there', async () => {
+  await withCluster({}, async (cluster) => {
+    const acknowledged = new Map<string, string>();
+    const stop = { now: false };
+    const writers = [0, 1, 2].map((writer) => uploadStream(cluster, writer, acknowledged, stop));
+
+    await pause(6_000);
+    await cluster.cluster('kill', ...nodes);
+    stop.now = true;
+    await Promise.all(writers);
+    assert.ok(acknowledged.size > 5, `only ${acknowledged.size} files were acknowledged before the kill`);
+    const started = await cluster.cluster('start', ...nodes);
+    assert.is(started.code, 0, started.stderr);
+
+    const listed = (await cluster.must(['ls', '-1', '/'])).stdout.trim().split('\n').filter((name) => name !== '');
+    process.stderr.write(`${acknowledged.size} acknowledged, ${listed.length} listed\n`);
+    for (const name of acknowledged.keys()) assert.ok(listed.includes(name), `${name} was acknowledged and is gone`);
+    for (const name of listed) {
+      await cluster.must(['get', `/${name}`, cluster.path('back')]);
+      const bytes = await readFile(cluster.path('back'));
+      // Every file ends with the hash of what stands before: a half one cannot pass.
+      const body = bytes.subarray(0, bytes.length - 32);
+      assert.is(createHash('sha256').update(body).digest('hex'), bytes.subarray(bytes.length - 32).toString('hex'), `${name} is damaged`);
+    }
+  });
+});
+
+/** Uploads small files one after the other until told to stop; only those whose command exited 0 count as acknowledged. */
+async function uploadStream(cluster: LiveCluster, writer: number, acknowledged: Map<string, string>, stop: { now: boolean }): Promise<void> {
+  for (let i = 0; !stop.now; i += 1) {
+    const name = `file-${writer}-${i}`;
+    const body = Buffer.alloc([100, 3_000, 90_000, 700_000][i % 4] ?? 1, `${name} `);
+    const hash = createHash('sha256').update(body).digest();
+    await writeFile(cluster.path(name), Buffer.concat([body, hash]));
+    const ran = await cluster.run(['put', cluster.path(name), `/${name}`, '--timeout', '5s'], { timeoutMs: 20_000 });
+    if (ran.code === 0) acknowledged.set(name, hash.toString('hex'));
+  }
+}
+
+test('a tracker whose disk was emptied is refused under its old name, and the other two go on', async () => {
+  await withCluster({}, async (cluster) => {
+    await cluster.must(['mkdir', '/before']);
+    await cluster.cluster('kill', 'tracker-2');
+    const { rm } = await import('node:fs/promises');
+    await rm(`${cluster.dir}/tracker-2`, { recursive: true });
+
+    const started = await cluster.cluster('start', 'tracker-2');
+
+    assert.is.not(started.code, 0);
+    assert.match(await readFile(`${cluster.dir}/logs/tracker-2.log`, 'utf8'), /wiped-member/);
+    await cluster.must(['mkdir', '/after']);
+    assert.is((await cluster.must(['ls', '-1', '/'])).stdout, 'after\nbefore\n');
+  });
+});
+
+function pause(ms: number): Promise<void> {
+  return new Promise((settle) => setTimeout(settle, ms));
+}
+
+test.run();

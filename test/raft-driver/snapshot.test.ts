@@ -1,0 +1,63 @@
+// Followers that the log has left behind fetch a state, pulled page by page (`raft.md` 2.6).
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { mustExist } from '../../src/base/assert.ts';
+import { RaftCluster, type Seat } from '../support/raft-cluster.ts';
+
+const names = ['a', 'b', 'c'];
+const logTail = { entries: 20, bytes: 1_000_000 };
+
+async function leaveBehind(cluster: RaftCluster, count: number): Promise<{ readonly leader: Seat; readonly behind: string }> {
+  const leader = await cluster.leader();
+  const behind = (await cluster.follower()).name;
+  await cluster.kill(behind);
+  for (let at = 0; at < count; at += 1) await cluster.append(`item ${at}`, leader);
+  await cluster.until(() => leader.node.status().first > 30, 'the log is compacted');
+  return { leader, behind };
+}
+
+test('a follower that the log left behind gets a state and goes on from there', async () => {
+  await using cluster = await RaftCluster.start({ names, logTail });
+  const { leader, behind } = await leaveBehind(cluster, 100);
+  const seat = await cluster.boot(behind);
+  await cluster.until(() => seat.node.status().applied >= leader.node.status().applied, 'it catches up');
+  await cluster.append('after', leader);
+  await cluster.until(() => seat.node.status().applied >= leader.node.status().applied, 'it follows');
+  assert.ok(seat.events.some((event) => event.kind === 'snapshot-installed'));
+  assert.is(new Set((await cluster.lists()).map((list) => list.join())).size, 1);
+});
+
+test('an installed state is the one a restart finds', async () => {
+  await using cluster = await RaftCluster.start({ names, logTail });
+  const { leader, behind } = await leaveBehind(cluster, 100);
+  const seat = await cluster.boot(behind);
+  await cluster.until(() => seat.node.status().applied >= leader.node.status().applied, 'it catches up');
+  await cluster.kill(behind);
+  const again = await cluster.boot(behind);
+  await cluster.until(() => again.node.status().applied >= leader.node.status().applied, 'it restarts');
+  assert.not.ok(again.events.some((event) => event.kind === 'snapshot-installed'));
+});
+
+test('a follower that dies while it fetches gets the state after its restart (P15)', async () => {
+  await using cluster = await RaftCluster.start({ names, logTail });
+  const { leader, behind } = await leaveBehind(cluster, 100);
+  const first = await cluster.boot(behind);
+  await cluster.until(() => first.events.some((event) => event.kind === 'snapshot-receiving'), 'the fetch begins');
+  await cluster.kill(behind);
+  const again = await cluster.boot(behind);
+  await cluster.until(() => again.node.status().applied >= leader.node.status().applied, 'it catches up', 4000);
+  assert.is(again.failure, undefined);
+});
+
+test('the log is kept while a follower fetches a state', async () => {
+  await using cluster = await RaftCluster.start({ names, logTail });
+  const { leader, behind } = await leaveBehind(cluster, 60);
+  const seat = await cluster.boot(behind);
+  await cluster.until(() => leader.events.some((event) => event.kind === 'snapshot-offered'), 'a state is offered');
+  const offered = mustExist(leader.events.find((event) => event.kind === 'snapshot-offered'), 'offered');
+  assert.ok(leader.node.status().first <= offered.index + 1);
+  await cluster.until(() => seat.node.status().applied >= leader.node.status().applied, 'it catches up');
+});
+
+test.run();
