@@ -16,6 +16,7 @@ Commands on standard input, or by -c, are run instead of a prompt; the exit stat
 const { disks, clusterArgs, shellArgs } = readArguments(process.argv.slice(2));
 let shell;
 let interrupted = false;
+let hungUp = false;
 
 // Ctrl-C reaches the whole group: the shell decides what it means. TERM and HUP are for us, and are passed on.
 process.on('SIGINT', () => {
@@ -24,11 +25,18 @@ process.on('SIGINT', () => {
 for (const signal of ['SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     interrupted = true;
+    hungUp ||= signal === 'SIGHUP';
     shell?.kill(signal);
   });
 }
 
+process.stderr.on('error', () => {});
 process.exitCode = await main();
+// Node aborts when it cannot put the settings of a lost terminal back; dying of the hang-up is what it would say otherwise.
+if (hungUp) {
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+}
 
 async function main() {
   const up = await run(['cluster', 'up', '--detach', '--json', '--dir', disks, ...clusterArgs], { stdin: 'ignore', stdout: 'pipe' });
@@ -39,7 +47,7 @@ async function main() {
     const ended = await run(['shell', ...shellArgs], { stdin: 'inherit', stdout: 'inherit', env: { ...process.env, OFFSHORE_TRACKER: trackers.join(',') } });
     return ended.code;
   } finally {
-    if (started.length > 0) await run(['cluster', 'stop', '--dir', disks, ...started], { stdin: 'ignore', stdout: 'ignore', stderr: process.stderr.isTTY ? 'inherit' : 'ignore', ownGroup: true });
+    if (started.length > 0) await run(['cluster', 'stop', '--dir', disks, ...started], { stdin: 'ignore', stdout: 'ignore', stderr: process.stderr.isTTY && !hungUp ? 'inherit' : 'ignore', ownGroup: true });
   }
 }
 

@@ -65,6 +65,9 @@ function showVersion(asJson: boolean): number {
   return show(asJson ? `${JSON.stringify(program)}\n` : `offshore ${program.version} (${program.revision})\n`);
 }
 
+// A terminal that hung up takes no messages; what is being stopped or finished must not die of that.
+process.stderr.on('error', () => {});
+
 main(process.argv.slice(2)).then(
   // Nothing is cut off: what was written to a pipe may still be on its way when the code is known.
   (code) => leave(code),

@@ -118,7 +118,7 @@ make_files() {
   : > "$files/empty"
   printf 'x' > "$files/odd names/ä b'\"\$*?.txt"
   printf 'y' > "$files/odd names/-r"
-  head -c $((96 * 1024 * 1024 + 7)) /dev/urandom > "$files/large"
+  head -c $((40 * 1024 * 1024 + 7)) /dev/urandom > "$files/large"
   head -c $((1024 * 1024)) /dev/urandom > "$files/a-mebibyte"
 }
 

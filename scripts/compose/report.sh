@@ -19,8 +19,7 @@ stage() {
 
 stage_end() {
   [ -n "$stage_name" ] || return 0
-  local ms=$(($(now_ms) - stage_began))
-  say "   $stage_name: $((ms / 1000)).$((ms % 1000 / 100)) s"
+  say "   $stage_name: $(seconds_since "$stage_began")"
   stage_name=
 }
 
@@ -31,15 +30,16 @@ check() { holds "$@" || true; }
 must() { holds "$@" || give_up; }
 
 holds() {
-  local rule=$1
+  local rule=$1 began
   shift
+  began=$(now_ms)
   # By a file and not by $(…), so that what it sets is set here.
   if "$@" > "$output_file" 2>&1; then
     passed=$((passed + 1))
-    say "   ok    $rule"
+    say "   ok    $rule ($(seconds_since "$began"))"
   else
     failed=$((failed + 1))
-    say "   FAIL  $rule"
+    say "   FAIL  $rule ($(seconds_since "$began"))"
     tail -n 40 "$output_file" | sed 's/^/         /' >&2
     return 1
   fi
@@ -51,6 +51,11 @@ give_up() {
 }
 
 now_ms() { date +%s%3N; }
+
+seconds_since() {
+  local ms=$(($(now_ms) - $1))
+  echo "$((ms / 1000)).$((ms % 1000 / 100)) s"
+}
 
 # until_true SECONDS COMMAND…: repeats it each second. The last output is what the caller shows.
 until_true() {

@@ -333,11 +333,13 @@ export const limits = {
   /** Manifest pages asked for at once, and kept per open file. */
   manifestPagesPerRead: 4,
   manifestPagesKept: 8,
-  /** A copy slower than this, or than four times the usual if that is more, is joined by the next one. */
+  /** When a request to a seeder is joined by one to the next: by what was usual lately, within these bounds. */
   hedgeReadMsMin: 50,
   hedgeReadMsUnknown: 500,
   hedgeWriteMsMin: 2 * second,
+  hedgeWriteMsMax: 10 * second,
   hedgeWriteMsUnknown: 5 * second,
+  packMsMin: 10 * second,
   /** Being overtaken counts against a seeder only after this long: a moment's delay is noise. */
   overtakenMsMin: 1 * second,
   // key-value store and files

@@ -50,12 +50,19 @@ export class SeederClient {
 
   /** When a read should be joined by one from the next copy. */
   get hedgeReadMs(): number {
-    return Math.max(limits.hedgeReadMsMin, this.#reads.p95() ?? limits.hedgeReadMsUnknown);
+    const p95 = this.#reads.p95();
+    return p95 === undefined ? limits.hedgeReadMsUnknown : Math.max(limits.hedgeReadMsMin, 1.5 * p95);
   }
 
   get hedgeWriteMs(): number {
     const p95 = this.#writes.p95();
-    return p95 === undefined ? limits.hedgeWriteMsUnknown : Math.max(limits.hedgeWriteMsMin, 4 * p95);
+    return p95 === undefined ? limits.hedgeWriteMsUnknown : Math.min(limits.hedgeWriteMsMax, Math.max(limits.hedgeWriteMsMin, 4 * p95));
+  }
+
+  /** How long one pack may take: it has no other seeder beside it, so a coordinator that hangs is given up earlier than elsewhere. */
+  get #packMs(): number {
+    const p95 = this.#writes.p95();
+    return p95 === undefined ? limits.requestTimeoutMs : Math.min(limits.requestTimeoutMs, Math.max(limits.packMsMin, 8 * p95));
   }
 
   /** Counts against a seeder what was noticed outside of a request: wrong bytes, being overtaken. */
@@ -73,7 +80,7 @@ export class SeederClient {
   async pack(seeder: SeederInfo, chunks: readonly PackedChunk[], as: WriteAs, signal: AbortSignal): Promise<readonly StoredChunk[]> {
     const path = pathTo('pack', {}, { class: as.grant.storageClass });
     const message = { method: 'POST', path, headers: this.#writeHeaders(as, bytesType), body: encodePack(chunks) } as const;
-    const answer = await this.#exchange({ seeder, ms: limits.requestTimeoutMs, message, latency: this.#writes }, signal);
+    const answer = await this.#exchange({ seeder, ms: this.#packMs, message, latency: this.#writes }, signal);
     return mustParse(answer, isPackAnswer, seeder.name).stored;
   }
 
@@ -118,8 +125,6 @@ export class SeederClient {
       this.#health.set(seeder.id, afterSuccess(this.#health.get(seeder.id) ?? unknownHealth, tookMs));
       return answer;
     } catch (error) {
-      // An overtaken request took at least this long: without it only the quick ones would be counted.
-      if (signal.aborted) exchange.latency?.add(this.#clock.monotonicMs() - startedMs);
       // Being stopped by the caller says nothing about the seeder, nor do answers that are in order.
       if (!signal.aborted && !isFairAnswer(error)) this.blame(seeder);
       throw error;

@@ -21,11 +21,6 @@ import { StreamSink } from './sink.ts';
 import { Stoppable } from './stoppable.ts';
 import { findTrackers } from './trackers.ts';
 
-/** True when `name` is a command of the shell, so that `offshore name …` runs it. */
-export function isShellCommand(name: string): boolean {
-  return name === 'shell' || name === 'admin' || allCommands().find(name) !== undefined;
-}
-
 /** `argv` without program and script: `['shell', '-c', 'ls']`, `['ls', '/x']`, or nothing for a prompt. */
 export async function runShell(argv: readonly string[], io: ShellIo, deps: ShellDeps): Promise<number> {
   const stdout = new StreamSink(io.stdout);

@@ -30,7 +30,8 @@ function torment(world: FakeWorld, seed: number): () => void {
     for (const name of away) rng() < 0.5 ? cluster.kill(name) : cluster.hang(name);
     cluster.seeder(pick(seeders)).lies = rng() < 0.3;
     cluster.elect(pick(trackers.filter((name) => name !== tracker)));
-    if (rng() < 0.02) cluster.tracker.move(seeders.filter((name) => name !== pick(seeders)).slice(0, 3));
+    const left = pick(seeders);
+    if (rng() < 0.02) cluster.tracker.move(seeders.filter((name) => name !== left));
     clock.schedule(300, strike);
   };
   strike();

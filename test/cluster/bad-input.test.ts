@@ -76,7 +76,7 @@ test('a body over the limit is refused before it is read', async () => {
   assert.is(chunk.status, 413);
   const json = await send(cluster.url(await cluster.leader()), { method: 'POST', path: '/v1/batch', body: Buffer.alloc(limits.jsonBodyBytesMax + 1, 0x20), headers: { 'content-type': 'application/json' } });
   assert.is(json.status, 413);
-  const claimed = await send(cluster.url('seeder-1'), { method: 'POST', path: '/v1/chunks/pack', body: Buffer.alloc(10), headers: { ...headers, 'content-length': '99999999999' } });
+  const claimed = await send(cluster.url('seeder-1'), { method: 'POST', path: '/v1/chunks/pack?class=copies%3D3', body: Buffer.alloc(10), headers: { ...headers, 'content-length': '99999999999' } });
   assert.is(claimed.status, 413);
   await mustBeUnharmed();
 });

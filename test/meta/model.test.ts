@@ -50,7 +50,7 @@ test('any sequence of operations does what the model does, refusals included', a
     assert.equal(await dump(world), model.dump());
     const pruned = model.dump().length;
     assert.is((await world.machine.queries.usage('/')).inodes, pruned + 1);
-  }), { numRuns: 60, interruptAfterTimeLimit: 8000, markInterruptAsFailure: false });
+  }), { numRuns: 60, interruptAfterTimeLimit: 4000, markInterruptAsFailure: false });
 });
 
 test('names that are not ASCII keep their order and their text', async () => {

@@ -23,7 +23,7 @@ async function busyWorld(seed: number): Promise<StateWorld> {
   const pick = <T>(items: readonly T[]): T => mustExist(items[Math.floor(rng() * items.length)], 'not empty');
   const paths = ['/a', '/b', '/a/c', '/a/d', '/b/e', '/b/e/f', '/l'];
   const session = await world.session();
-  for (let i = 1; i <= 120; i += 1) {
+  for (let i = 1; i <= 60; i += 1) {
     const operations: Operation[] = Array.from({ length: 1 + Math.floor(rng() * 4) }, (): Operation => pick<() => Operation>([
       () => ({ kind: 'make-directory', path: pick(paths), mode: 0o755, parents: 'make' }),
       () => inlineFile(pick(paths), String(rng())),
@@ -112,7 +112,7 @@ test('seal refuses a state with a missing, altered or misplaced row, or another 
   };
   const flipped = (entry: KvEntry): KvEntry => ({ key: entry.key, value: entry.value.map((byte, i) => (i === entry.value.length - 1 ? byte ^ 1 : byte)) });
   assert.is(await attempt(rows), 'sealed');
-  for (let at = 0; at < rows.length; at += 97) {
+  for (let at = 0; at < rows.length; at += Math.ceil(rows.length / 12)) {
     assert.is(await attempt(rows.filter((_, i) => i !== at)), 'state-damaged', `row ${at} missing`);
     assert.is(await attempt(rows.map((row, i) => (i === at ? flipped(row) : row))), 'state-damaged', `row ${at} altered`);
   }

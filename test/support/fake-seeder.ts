@@ -35,10 +35,6 @@ export class FakeSeeder {
     this.#peer = deps.peer;
   }
 
-  get chunks(): number {
-    return this.#held.size;
-  }
-
   holds(classText: string, chunk: ChunkId): boolean {
     return this.#held.has(`${classText}/${chunk}`);
   }

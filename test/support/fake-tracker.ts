@@ -10,7 +10,6 @@ import type { ChunkId, ClusterId, ContentId, Incarnation, LogIndex, NodeName, Pa
 import { limits } from '../../src/base/limits.ts';
 import { decodeUtf8 } from '../../src/base/utf8.ts';
 import type { Sha256 } from '../../src/model/chunk.ts';
-import { partitionOf } from '../../src/model/chunk.ts';
 import { listsOf, type ClassLayout, type Layout, type PartitionLists, type SeederInfo } from '../../src/model/layout.ts';
 import { contentIdOf, encodePage, pageIdOf, type ManifestEntry } from '../../src/model/manifest.ts';
 import type { Operation, Outcome } from '../../src/model/operation.ts';
@@ -86,11 +85,6 @@ export class FakeTracker {
       partitions: each.partitions.map((lists): PartitionLists => ({ now: ids, since, before: [...new Set([...lists.before, ...lists.now])] })),
     }));
     this.#layout = { ...this.#layout, version: since, classes };
-  }
-
-  settle(): void {
-    const classes = this.#layout.classes.map((each) => ({ ...each, partitions: each.partitions.map((lists) => ({ ...lists, before: [] })) }));
-    this.#layout = { ...this.#layout, version: this.namespace.bump(), classes };
   }
 
   condemn(chunk: ChunkId): void {
@@ -304,11 +298,6 @@ export function inlineContentId(bytes: Uint8Array): ContentId {
   const chunk = Buffer.from(nodeSha256([bytes])).toString('hex') as ChunkId;
   const entries: ManifestEntry[] = bytes.length === 0 ? [] : [{ kind: 'chunk', chunk, bytes: bytes.length }];
   return contentIdOf({ bytes: bytes.length, chunkBytes: limits.chunkBytesDefault, entries }, nodeSha256);
-}
-
-/** The partition a chunk falls into here, for tests that count load. */
-export function fakePartitionOf(chunk: ChunkId): number {
-  return partitionOf(chunk, partitionCount);
 }
 
 /** A client that lets its session run full is wrong, so this asserts where a tracker would answer `overloaded`. */

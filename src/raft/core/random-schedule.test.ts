@@ -151,7 +151,7 @@ function crash(run: Run, member: GroupMember): void {
 
 test('no schedule of loss, duplication, reordering, crashes, compaction and reconfiguration breaks the properties of figure 3', () => {
   let applied = 0;
-  for (let seed = 1; seed <= 600; seed += 1) {
+  for (let seed = 1; seed <= 150; seed += 1) {
     const run = startRun(seed);
     try {
       for (let i = 0; i < 800; i += 1) {
@@ -163,11 +163,11 @@ test('no schedule of loss, duplication, reordering, crashes, compaction and reco
     }
     applied += Math.max(...[...run.group.members.keys()].map((id) => run.group.texts(id).length));
   }
-  assert.ok(applied > 300, `the schedules get something done: ${applied} commands applied`);
+  assert.ok(applied > 100, `the schedules get something done: ${applied} commands applied`);
 });
 
 test('once messages arrive again, one leader commits on every member what was proposed to it', () => {
-  for (let seed = 101; seed <= 120; seed += 1) {
+  for (let seed = 101; seed <= 110; seed += 1) {
     const group = new TestGroup({ voters: [1, 2, 3], seed, preVote: true, checkQuorum: true, electionTick: 5 });
     const run: Run = { ...startRun(seed), group };
     for (let i = 0; i < 400; i += 1) {

@@ -307,6 +307,8 @@ export class RaftLoop<Result> {
 
   #install(at: LogPlace, write: (state: InstalledState) => Promise<void>): Promise<void> {
     const next = { folder: this.#offers.mustBeAccepted(), at };
+    // What is held of the old state goes with it.
+    this.snapshots.close();
     return this.side.install(next, () => write(next));
   }
 

@@ -182,6 +182,7 @@ export class RaftNode<Result> implements AsyncDisposable {
       mustNotBeAborted(signal);
       this.#seated = await this.#seat(store, log);
     } catch (error) {
+      this.#phase = 'failed';
       await store.close();
       throw error;
     }

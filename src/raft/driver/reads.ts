@@ -22,6 +22,7 @@ type Round =
 
 export class Reads {
   readonly #prefix: Uint8Array;
+  readonly #waitersMax: number;
   #counter = 0;
   #round: Round = { kind: 'none' };
   #arrived: Read[] = [];
@@ -29,7 +30,8 @@ export class Reads {
   readonly #confirmed = new Map<LogIndex, Read[]>();
 
   /** `run` tells this process from an earlier one of the same tracker, so that contexts are never reused. */
-  constructor(options: { readonly id: NodeId; readonly incarnation: Incarnation; readonly run: number }) {
+  constructor(options: { readonly id: NodeId; readonly incarnation: Incarnation; readonly run: number; readonly waitersMax?: number }) {
+    this.#waitersMax = options.waitersMax ?? limits.readWaitersMax;
     this.#prefix = new ByteWriter().u64(options.id).u64(options.run).text(options.incarnation).finish();
   }
 
@@ -43,7 +45,7 @@ export class Reads {
   /** Resolves with an index that covers everything acknowledged before the call, once it is applied here. */
   barrier(signal: AbortSignal): Promise<LogIndex> {
     mustNotBeAborted(signal);
-    if (this.size >= limits.readWaitersMax) throw new OffshoreError('overloaded', { reads: this.size });
+    if (this.size >= this.#waitersMax) throw new OffshoreError('overloaded', { reads: this.size });
     const waiting = new Waiting<LogIndex>(signal, () => toAbortError(signal));
     this.#arrived.push({ waiting, roundsFailed: 0 });
     return waiting.promise;

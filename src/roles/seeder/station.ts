@@ -90,7 +90,8 @@ export class Station {
       await this.#fetcher.round(signal);
     });
     const releasing = this.#loop('release', limits.releaseRestMs, (signal) => this.#releaser.round(signal));
-    this.#running = Promise.all([beating, following, repairing, releasing]);
+    const maintaining = this.#loop('maintain', limits.dutyRestMs, (signal) => this.#maintain(signal));
+    this.#running = Promise.all([beating, following, repairing, releasing, maintaining]);
     await Promise.race([first, this.#running]);
   }
 
@@ -113,6 +114,13 @@ export class Station {
   async #beat(signal: AbortSignal): Promise<void> {
     const version = await this.#heartbeat.round(signal);
     await this.layout.atLeast(version, signal);
+  }
+
+  /** Upkeep of the store in bounded steps: at leisure while there is space, without a rest while there is none. */
+  async #maintain(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (await this.store.maintain()) === 'worked') {
+      if (this.store.condition() !== 'full') return;
+    }
   }
 
   /** A failed round is logged and the next one follows; the store's own condition says when nothing can be written any more. */

@@ -6,7 +6,8 @@ import type { LogIndex } from '../../base/ids.ts';
 import type { KvEntry, KvReader } from '../kv/kv.ts';
 import { keyHeads } from './core/draft.ts';
 import { bodyAt, fromBytes, toBytes } from './core/key.ts';
-import { foundedFact, progressTable } from './core/records-cluster.ts';
+import { foundedFact } from './core/records-facts.ts';
+import { progressTable } from './core/records-local.ts';
 import type { Rows, Table } from './core/tables.ts';
 
 /** Bodies of keys: `from` included, `to` excluded, all of the table where absent. */

@@ -7,9 +7,10 @@ import { limits } from '../../base/limits.ts';
 import type { ClassLayout, Layout, SeederInfo } from '../../model/layout.ts';
 import type { ClassCode } from '../../model/storage-class.ts';
 import { readHex, readU32, readU64, u16, u64 } from './core/key.ts';
-import {
-  allocatorsFact, changeTable, clockFact, countsFact, feedFact, foundedFact, hashTable, layoutFact, seederTable, sessionTable, settingsFact,
-} from './core/records-cluster.ts';
+import { changeTable } from './core/records-change.ts';
+import { seederTable, sessionTable } from './core/records-cluster.ts';
+import { allocatorsFact, clockFact, countsFact, feedFact, foundedFact, layoutFact, settingsFact } from './core/records-facts.ts';
+import { hashTable } from './core/records-local.ts';
 import { classTable, partitionTable, uploadTable } from './core/records-data.ts';
 import { standingTable } from './core/records-names.ts';
 import { rootIno } from './core/resolve.ts';

@@ -5,7 +5,7 @@ import { limits } from '../../base/limits.ts';
 import type { ClassCode } from '../../model/storage-class.ts';
 import { horizonIndex } from './core/horizon.ts';
 import { readHex, readU16, u64 } from './core/key.ts';
-import { clockFact, settingsFact } from './core/records-cluster.ts';
+import { clockFact, settingsFact } from './core/records-facts.ts';
 import { chunkTable, type ClassChunk, condemnedTable, unreferencedTable } from './core/records-content.ts';
 import { defaultSettings } from './core/settings.ts';
 import { mustBeFounded, type PinnedView } from './pinned-view.ts';

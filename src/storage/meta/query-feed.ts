@@ -11,7 +11,7 @@ import type { ClassCode } from '../../model/storage-class.ts';
 import { shardsOf } from './core/feed.ts';
 import { hex, readHex, readU16, readU32, readU64, u16, u64 } from './core/key.ts';
 import type { Since } from './core/record-parts.ts';
-import { clockFact, feedFact, foundedFact } from './core/records-cluster.ts';
+import { clockFact, feedFact, foundedFact } from './core/records-facts.ts';
 import { chunkTable } from './core/records-content.ts';
 import { classTable, type FeedRow, feedTable, partitionTable, type SliceRow, sliceTable } from './core/records-data.ts';
 import { bodyAfter, bodyBehind, mustBeFounded, type PinnedView } from './pinned-view.ts';

@@ -13,7 +13,7 @@ import { contentTable, pageTable } from './core/records-content.ts';
 import {
   contentIndexTable, type DirentName, direntTable, type FileInode, historyPrefix, historyTable, type Inode, inodeTable, standingTable,
 } from './core/records-names.ts';
-import { settingsFact } from './core/records-cluster.ts';
+import { settingsFact } from './core/records-facts.ts';
 import { inoOf, mustResolve, resolve, rootIno } from './core/resolve.ts';
 import { bodyAfter, bodyBehind, mustBeFounded, type PinnedView } from './pinned-view.ts';
 import type { ContentMatch, FileBody, FileManifest, FileTarget, Listing, ManifestRange, Usage } from './query-types.ts';

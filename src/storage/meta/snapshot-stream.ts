@@ -8,7 +8,7 @@ import type { Kv, KvEntry, KvPin, KvReader } from '../kv/kv.ts';
 import type { StatePin, StateProgress, StateStaging } from '../state-machine.ts';
 import { keyHeads } from './core/draft.ts';
 import { tableAt, toBytes } from './core/key.ts';
-import { progressTable } from './core/records-cluster.ts';
+import { progressTable } from './core/records-local.ts';
 import { addRow, emptySums, hashKey, hasTable, rangeCount, type RangeSums, sumBytes } from './core/state-hash.ts';
 import { firstHashedTable } from './core/tables.ts';
 import { loadSums } from './stored-hash.ts';

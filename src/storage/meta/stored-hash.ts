@@ -4,7 +4,7 @@ import { assert } from '../../base/assert.ts';
 import type { Kv, KvReader, KvWrite } from '../kv/kv.ts';
 import type { RowChange } from './core/draft.ts';
 import { keyHead, tableAt, toBytes } from './core/key.ts';
-import { hashTable } from './core/records-cluster.ts';
+import { hashTable } from './core/records-local.ts';
 import { addRow, emptySums, hashKey, rangeCount, type RangeSums, removeRow, setSum, sumBytes } from './core/state-hash.ts';
 import { firstHashedTable } from './core/tables.ts';
 
@@ -30,9 +30,13 @@ export class StoredHash {
     this.#touched.add(row.range);
   }
 
-  /** Rows of the ranges touched since the last call. */
+  /** Rows of the ranges touched since the last call. An empty range has no row, so that equal states have equal rows. */
   takeWrites(): KvWrite[] {
-    const writes = [...this.#touched].map((range): KvWrite => ({ kind: 'put', key: rangeKey(this.#group, range), value: sumBytes(this.#sums, range) }));
+    const writes = [...this.#touched].map((range): KvWrite => {
+      const key = rangeKey(this.#group, range);
+      const value = sumBytes(this.#sums, range);
+      return value.every((byte) => byte === 0) ? { kind: 'delete', key } : { kind: 'put', key, value };
+    });
     this.#touched.clear();
     return writes;
   }

@@ -47,7 +47,9 @@ async function putChunk(c: Context, deps: ChunkApiDeps, signal: AbortSignal): Pr
   const request = parseWriteRequest(c, key.classCode);
   const bytes = await readBody(c, limits.chunkBytesMax, signal);
   if (bytes.length === 0) throw new OffshoreError('bad-request', { field: 'body', problem: 'a chunk has at least one byte' });
-  const blockCrcs = await verifiedCrcs(bytes, key.chunk, c.req.header(headerNames.crcs), deps.hasher);
+  // Only a coordinator has hashed already what it relays; whoever asks to be relayed for has its bytes compared with their name.
+  const relayed = relayOf(c) === 'none' ? c.req.header(headerNames.crcs) : undefined;
+  const blockCrcs = await verifiedCrcs(bytes, key.chunk, relayed, deps.hasher);
   const stored = await write([{ key, parts: [bytes], blockCrcs, stamp: request.stamp }], c, request, deps, signal);
   return answerJson(c, stored[0], 201);
 }
@@ -64,10 +66,14 @@ async function storePack(c: Context, deps: ChunkApiDeps, signal: AbortSignal): P
 }
 
 function write(chunks: readonly ChunkToStore[], c: Context, request: WriteRequest, deps: ChunkApiDeps, signal: AbortSignal): Promise<readonly StoredChunk[]> {
+  const { coordinator } = deps.station();
+  return relayOf(c) === 'all' ? coordinator.storeAndRelay(chunks, request, signal) : coordinator.storeHere(chunks, request, signal);
+}
+
+function relayOf(c: Context): 'all' | 'none' {
   const relay = c.req.header(headerNames.relay) ?? 'all';
-  if (relay === 'all') return deps.station().coordinator.storeAndRelay(chunks, request, signal);
-  if (relay === 'none') return deps.station().coordinator.storeHere(chunks, request, signal);
-  throw new OffshoreError('bad-request', { field: headerNames.relay, problem: 'is `all` or `none`' });
+  if (relay !== 'all' && relay !== 'none') throw new OffshoreError('bad-request', { field: headerNames.relay, problem: 'is `all` or `none`' });
+  return relay;
 }
 
 /** Block CRCs of a body that was shown to be what its name says. */

@@ -16,7 +16,7 @@ import { trimFeed } from './feed.ts';
 import { found, raiseLevel, setConfig } from './found.ts';
 import { advanceClock, horizonIndex } from './horizon.ts';
 import { setLayout, settle } from './layout.ts';
-import { foundedFact, settingsFact } from './records-cluster.ts';
+import { foundedFact, settingsFact } from './records-facts.ts';
 import { registerSeeder, setSeederState } from './seeders.ts';
 import { closeSession, expireSessions, registerSession } from './sessions.ts';
 import { defaultSettings } from './settings.ts';

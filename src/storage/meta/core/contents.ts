@@ -15,7 +15,7 @@ import { type Context, refusal } from './context.ts';
 import type { Draft } from './draft.ts';
 import { holdPage, holdStaged, releasePage } from './pages.ts';
 import { contentCountTable, contentTable, pageTable } from './records-content.ts';
-import { allocatorsFact } from './records-cluster.ts';
+import { allocatorsFact } from './records-facts.ts';
 import type { FileBodyRef } from './records-names.ts';
 
 /** A content of more pages is not dropped inside an entry (`history.ts`). */

@@ -1,6 +1,7 @@
 // What entries of one group have changed so far, over a view of the state that they do not touch until all is written at once.
 // An operation that is refused half-way is taken back by `rollback`, so an operation either happens whole or not at all.
 
+import { mustExist } from '../../../base/assert.ts';
 import { equalBytes } from '../../../base/bytes.ts';
 import { bodyAt, type Key, keyHead } from './key.ts';
 import type { Rows, Table, View } from './tables.ts';
@@ -44,6 +45,12 @@ export class Draft implements Rows {
 
   put<K, V>(table: Table<K, V>, name: NoInfer<K>, row: NoInfer<V>): void {
     this.#set(this.#cell(table, name), row);
+  }
+
+  /** `get` and `put` of one row in one look; the row must exist. */
+  update<K, V>(table: Table<K, V>, name: NoInfer<K>, change: (row: V) => NoInfer<V>): void {
+    const cell = this.#cell(table, name);
+    this.#set(cell, change(mustExist(cell.row as V | undefined, 'an updated row exists')));
   }
 
   /** `put` of a row that cannot exist yet, because its number was just handed out: spares the look. */

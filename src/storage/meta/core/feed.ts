@@ -9,7 +9,7 @@ import { addToDigest, digestTerm, subtractFromDigest, zeroDigest } from '../../.
 import { type ClassCode, fromClassCode, widthOf } from '../../../model/storage-class.ts';
 import type { CommandResult } from './command.ts';
 import type { Context } from './context.ts';
-import { feedFact } from './records-cluster.ts';
+import { feedFact } from './records-facts.ts';
 import { classTable, type FeedRow, feedTable, sliceTable } from './records-data.ts';
 
 /** How many digests a slice of the class has: copies are all shard 0, shards of ec differ. */

@@ -5,7 +5,7 @@ import type { LogIndex } from '../../../base/ids.ts';
 import type { Command, CommandResult, ConfigSetting } from './command.ts';
 import { type Context, refusal } from './context.ts';
 import { insertInode } from './history.ts';
-import { allocatorsFact, countsFact, feedFact, foundedFact, layoutFact, settingsFact } from './records-cluster.ts';
+import { allocatorsFact, countsFact, feedFact, foundedFact, layoutFact, settingsFact } from './records-facts.ts';
 import { standingTable } from './records-names.ts';
 import { rootIno } from './resolve.ts';
 import { defaultSettings, withSetting } from './settings.ts';

@@ -4,7 +4,8 @@
 import type { ClusterAge, LogIndex } from '../../../base/ids.ts';
 import { hour, limits } from '../../../base/limits.ts';
 import type { Draft } from './draft.ts';
-import { clockFact, horizonFact, horizonMarkTable } from './records-cluster.ts';
+import { horizonMarkTable } from './records-cluster.ts';
+import { clockFact, horizonFact } from './records-facts.ts';
 
 const hoursKept = Math.ceil(limits.stampHorizonMs / hour) + 2;
 

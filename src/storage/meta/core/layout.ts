@@ -8,7 +8,8 @@ import type { PartitionLists } from '../../../model/layout.ts';
 import { type ClassCode, fromClassCode, widthOf } from '../../../model/storage-class.ts';
 import type { Command, CommandResult, LayoutMove, SettleItem } from './command.ts';
 import { type Context, refusal } from './context.ts';
-import { layoutFact, seederTable } from './records-cluster.ts';
+import { seederTable } from './records-cluster.ts';
+import { layoutFact } from './records-facts.ts';
 import { classTable, partitionTable } from './records-data.ts';
 
 type SetLayout = Extract<Command, { kind: 'set-layout' }>;

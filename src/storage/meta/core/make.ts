@@ -1,15 +1,14 @@
 // Makes nodes: directories, symbolic links, and whatever `publish` and `copy` need made. One place writes dirent, inode, standing and sums of a new node.
 
-import { mustExist } from '../../../base/assert.ts';
 import type { Ino } from '../../../base/ids.ts';
 import type { Operation, Outcome } from '../../../model/operation.ts';
 import { attributesOf, mustMode } from './attributes.ts';
 import { type Context, refusal } from './context.ts';
 import { type InodeDraft, insertInode, putDirent } from './history.ts';
 import { checkName, checkTarget } from './path.ts';
-import { allocatorsFact } from './records-cluster.ts';
+import { allocatorsFact } from './records-facts.ts';
 import { standingTable } from './records-names.ts';
-import { resolve, type Vacant } from './resolve.ts';
+import { resolve, rootIno, type Vacant } from './resolve.ts';
 import { checkDepth, growTree } from './tree.ts';
 
 /** Permission bits of directories made on the way (`mkdir -p`). */
@@ -81,9 +80,11 @@ export function createNode(context: Context, node: NewNode): Ino {
 function placeNode(context: Context, node: NewNode, below: { readonly children: number; readonly inodes: number }): Ino {
   checkName(node.name, node.path);
   const { draft } = context;
-  const allocators = mustExist(draft.get(allocatorsFact, 'only'), 'a founded state has allocators');
-  const ino = allocators.ino as Ino;
-  draft.put(allocatorsFact, 'only', { ...allocators, ino: allocators.ino + 1 });
+  let ino = rootIno;
+  draft.update(allocatorsFact, 'only', (allocators) => {
+    ino = allocators.ino as Ino;
+    return { ...allocators, ino: allocators.ino + 1 };
+  });
   putDirent(context, node, { ino, kind: node.inode.kind });
   insertInode(context, ino, node.inode, node.content);
   const tally = node.inode.kind === 'directory' ? { tally: { children: below.children, mtimeMs: node.inode.mtimeMs, treeBytes: 0, treeInodes: below.inodes } } : {};

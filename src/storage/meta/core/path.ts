@@ -15,9 +15,13 @@ export function parsePath(path: string): string[] {
   return names;
 }
 
+/** ASCII without NUL: as many bytes as characters, and nothing else to look at. */
+const plain = /^[\u0001-\u007f]*$/;
+
 export function checkName(name: string, path: string): void {
-  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) throw refusal('invalid-name', { path, name });
-  if (textBytes(name) > limits.nameBytesMax) throw refusal('invalid-name', { path, name: name.slice(0, 80) });
+  if (name === '' || name === '.' || name === '..') throw refusal('invalid-name', { path, name });
+  if (!plain.test(name) && (name.includes('\0') || textBytes(name) > limits.nameBytesMax)) throw refusal('invalid-name', { path, name: name.slice(0, 80) });
+  if (name.includes('/') || name.length > limits.nameBytesMax) throw refusal('invalid-name', { path, name: name.slice(0, 80) });
 }
 
 /** A link may say anything but nothing; it is read when it is followed. */
@@ -34,6 +38,7 @@ export function isWellFormed(text: string): boolean {
 }
 
 function textBytes(text: string): number {
+  if (plain.test(text)) return text.length;
   if (!isWellFormed(text)) throw refusal('invalid-name', { name: 'not UTF-8' });
   return utf8(text).length;
 }

@@ -7,7 +7,8 @@ import type { SeederInfo, SeederState } from '../../../model/layout.ts';
 import type { Command, CommandResult } from './command.ts';
 import { type Context, refusal } from './context.ts';
 import { bumpVersion } from './layout.ts';
-import { allocatorsFact, seederNameTable, seederTable } from './records-cluster.ts';
+import { seederNameTable, seederTable } from './records-cluster.ts';
+import { allocatorsFact } from './records-facts.ts';
 
 type RegisterSeeder = Extract<Command, { kind: 'register-seeder' }>;
 

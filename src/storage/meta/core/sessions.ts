@@ -7,7 +7,8 @@ import { limits } from '../../../base/limits.ts';
 import type { Outcome } from '../../../model/operation.ts';
 import type { CommandResult } from './command.ts';
 import { type Context, refusal } from './context.ts';
-import { countsFact, outcomesTable, type SequenceRange, type SessionRow, sessionTable } from './records-cluster.ts';
+import { outcomesTable, type SequenceRange, type SessionRow, sessionTable } from './records-cluster.ts';
+import { countsFact } from './records-facts.ts';
 
 /** Session numbers grow with the log: index of the entry, then place of the command in it. */
 const commandsPerEntry = 1024;

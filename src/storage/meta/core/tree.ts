@@ -25,32 +25,35 @@ export function tallyOf(rows: Rows, directory: Ino): Tally {
 
 /** Adds to a directory and to every directory above it. Its mtime moves when its entries change. */
 export function growTree(context: Context, directory: Ino, change: TreeChange): void {
-  const { draft } = context;
-  let standing = standingOf(draft, directory);
-  let tally = mustExist(standing.tally, 'a directory has a tally');
-  const mtimeMs = change.children === 0 && change.inodes === 0 ? tally.mtimeMs : context.wallMs;
-  draft.put(standingTable, directory, { ...standing, tally: grown(tally, change, { children: change.children, mtimeMs }) });
+  const entriesChanged = change.children !== 0 || change.inodes !== 0;
+  let above = 0;
+  context.draft.update(standingTable, directory, (standing) => {
+    above = standing.parent;
+    const tally = mustExist(standing.tally, 'a directory has a tally');
+    return grown(standing, change, { children: tally.children + change.children, mtimeMs: entriesChanged ? context.wallMs : tally.mtimeMs });
+  });
   if (change.bytes === 0 && change.inodes === 0) return;
-  while (standing.parent !== 0) {
-    const ino = standing.parent as Ino;
-    standing = standingOf(draft, ino);
-    tally = mustExist(standing.tally, 'a directory has a tally');
-    draft.put(standingTable, ino, { ...standing, tally: grown(tally, change, { children: 0, mtimeMs: tally.mtimeMs }) });
+  while (above !== 0) {
+    context.draft.update(standingTable, above as Ino, (standing) => {
+      above = standing.parent;
+      const tally = mustExist(standing.tally, 'a directory has a tally');
+      return grown(standing, change, tally);
+    });
   }
 }
 
-function grown(tally: Tally, change: TreeChange, own: { readonly children: number; readonly mtimeMs: WallMillis }): Tally {
+function grown(standing: Standing, change: TreeChange, own: { readonly children: number; readonly mtimeMs: WallMillis }): Standing {
+  const { parent, name } = standing;
+  const tally = mustExist(standing.tally, 'a directory has a tally');
   return {
-    children: tally.children + own.children, mtimeMs: own.mtimeMs,
-    treeBytes: tally.treeBytes + change.bytes, treeInodes: tally.treeInodes + change.inodes,
+    parent, name,
+    tally: { children: own.children, mtimeMs: own.mtimeMs, treeBytes: tally.treeBytes + change.bytes, treeInodes: tally.treeInodes + change.inodes },
   };
 }
 
-/** Entries changed without a change of sums: a rename inside one directory, a replaced entry. */
+/** A directory's mtime is set by its owner. */
 export function touchDirectory(context: Context, directory: Ino, mtimeMs: WallMillis): void {
-  const standing = standingOf(context.draft, directory);
-  const tally = mustExist(standing.tally, 'a directory has a tally');
-  context.draft.put(standingTable, directory, { ...standing, tally: { ...tally, mtimeMs } });
+  context.draft.update(standingTable, directory, (standing) => ({ ...standing, tally: { ...mustExist(standing.tally, 'a directory has a tally'), mtimeMs } }));
 }
 
 /** Throws `path-too-long` when `levels` further levels in the directory would lie too deep. Deep trees cost every operation inside them. */

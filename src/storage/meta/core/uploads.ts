@@ -7,7 +7,7 @@ import { classCode, parseStorageClass } from '../../../model/storage-class.ts';
 import type { CommandResult } from './command.ts';
 import { type Context, refusal } from './context.ts';
 import { holdPage, releasePage } from './pages.ts';
-import { countsFact } from './records-cluster.ts';
+import { countsFact } from './records-facts.ts';
 import { stagedTable, type UploadRow, uploadTable } from './records-data.ts';
 
 export function openUpload(context: Context, operation: Extract<Operation, { kind: 'open-upload' }>): Outcome {

@@ -1,10 +1,10 @@
-// 10,000 random lines into the shell: random characters, and real commands with pieces changed. Nothing may throw, hang, leave
-// the temporary folder, or send a name's control characters to a terminal. OFFSHORE_SEED=n repeats a run.
+// Random lines into the shell: random characters, and real commands with pieces changed. Nothing may throw, hang, leave the
+// temporary folder, or send a name's control characters to a terminal. The four fuzz-*.test.ts run 10,000 between them, each in a
+// process of its own so that it stays short. OFFSHORE_SEED=n adds n to the seeds.
 
 import { lstatSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { OffshoreError } from '../../src/base/errors.ts';
 import { randomInt, seededRng, type Rng } from '../../src/base/rng.ts';
@@ -19,10 +19,14 @@ import { MemoryRemoteFiles } from '../support/memory-remote-files.ts';
 import { nodeClock } from '../../src/platform/node-clock.ts';
 import { Recorder, shellDeps } from './shell-run.ts';
 
-const lineCount = 10_000;
 const lineMsMax = 5000;
 const slowMs = 10;
-const seed = Number(process.env['OFFSHORE_SEED'] ?? 20_260_131);
+
+export interface FuzzOptions {
+  readonly lines: number;
+  readonly kind: 'random-text' | 'commands';
+  readonly seed: number;
+}
 
 const registry = allCommands();
 const names = registry.names();
@@ -38,7 +42,9 @@ const local = /put|upload|get|download|lls|ll|list-local|lcd|source|\.|[<>]/;
 // Lines with these may wait for the clock: they are interrupted, which must work too.
 const slow = /sleep|ping|status|cluster|tail|time/;
 
-test(`${lineCount} random lines end with a status, and nothing raw reaches the terminal`, async () => {
+/** Runs the lines and asserts the rules above for each of them. */
+export async function fuzz(options: FuzzOptions): Promise<void> {
+  const seed = options.seed + Number(process.env['OFFSHORE_SEED'] ?? 0);
   const folder = await mkdtemp(`${tmpdir()}/offshore-fuzz-`);
   const inside = `${folder}/in`;
   await mkdir(inside);
@@ -58,9 +64,9 @@ test(`${lineCount} random lines end with a status, and nothing raw reaches the t
   const rng = seededRng(seed);
   const statuses = new Map<number, number>();
   try {
-    for (let number = 0; number < lineCount; number += 1) {
+    for (let number = 0; number < options.lines; number += 1) {
       if (number % 100 === 0) await refill(session, remote, interpreter, sinks);
-      const line = confined(number % 4 === 0 ? randomText(rng) : mutated(rng));
+      const line = confined(options.kind === 'random-text' ? randomText(rng) : mutated(rng));
       const label = `seed ${seed} line ${number}: ${JSON.stringify(line)}`;
       const controller = new AbortController();
       const cancel = slow.test(line) ? nodeClock.schedule(slowMs, () => controller.abort(new OffshoreError('aborted'))) : (): void => undefined;
@@ -83,9 +89,9 @@ test(`${lineCount} random lines end with a status, and nothing raw reaches the t
     await rm(folder, { recursive: true, force: true });
   }
   // The generator must reach real work, not only refusals.
-  assert.ok((statuses.get(0) ?? 0) > lineCount / 20, JSON.stringify([...statuses]));
-  assert.ok((statuses.get(127) ?? 0) > 0 && (statuses.get(2) ?? 0) > 0 && (statuses.get(4) ?? 0) > 0, JSON.stringify([...statuses]));
-});
+  if (options.kind === 'commands') assert.ok((statuses.get(0) ?? 0) > options.lines / 20, JSON.stringify([...statuses]));
+  for (const status of options.kind === 'commands' ? [1, 2, 4] : [2, 127]) assert.ok((statuses.get(status) ?? 0) > 0, JSON.stringify([...statuses]));
+}
 
 /** The random lines remove things: every so often there is something again, with names that want to steer the terminal. */
 async function refill(session: ShellSession, remote: MemoryRemoteFiles, interpreter: Interpreter, sinks: { readonly stdout: StreamSink; readonly stderr: StreamSink }): Promise<void> {
@@ -140,5 +146,3 @@ async function withDeadline<T>(running: Promise<T>, label: string): Promise<T> {
     cancel();
   }
 }
-
-test.run();
