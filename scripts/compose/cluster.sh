@@ -1,6 +1,7 @@
 # The cluster of the compose file in a copy of the project, and what scripts/test-compose asks of it.
 # Uses $root, $work, $docker, $engine of the script; the copy is $work/project, files to move are in its folder "files".
 
+leader=
 nodes=(tracker-1 tracker-2 tracker-3 seeder-1 seeder-2 seeder-3)
 base_made=no
 export COMPOSE_PROJECT_NAME="offshoretest$$" OFFSHORE_TAG="test-$$"
@@ -100,41 +101,47 @@ compose_on_terminal() {
 # One shell command, without a terminal.
 offshore() { compose run --rm -T shell "$@" < /dev/null; }
 
-leader_name() {
+# Sets $leader.
+find_leader() {
   local status
-  status=$(offshore status --json)
-  printf '%s' "$status" | node -e '
-    const text = require("node:fs").readFileSync(0, "utf8");
-    const leader = text.trim().split("\n").map((line) => JSON.parse(line).leader).find(Boolean);
-    if (!/^tracker-[123]$/.test(leader)) { console.log(text); process.exit(1); }
-    console.log(leader);'
+  status=$(offshore status --json) || echo "status ends with $?"
+  leader=$(printf '%s' "$status" | node -e 'console.log(JSON.parse(require("node:fs").readFileSync(0, "utf8")).leader)') || { echo "$status"; return 1; }
+  case $leader in tracker-[123]) ;; *) echo "$status"; return 1 ;; esac
 }
 
-# The project's own tree, names that quoting gets wrong, sizes around the bounds of chunks, and bytes that do not compress.
+# As a crash would end it; it must not come back by itself.
+kill_node() {
+  compose kill -s SIGKILL "$1"
+  [ "$(inspect "$1" '{{.State.Status}} {{.State.ExitCode}}')" = 'exited 137' ] || { inspect "$1" '{{json .State}}'; return 1; }
+}
+
+# Exit code 0: every node is up and no data is below its storage class.
+all_is_well() { offshore status; }
+
+# A part of the project's own tree, names that quoting gets wrong, and bytes that do not compress, in one and in many chunks.
 make_files() {
   local files=$work/project/files
   mkdir -p "$files/odd names"
-  cp -r "$root/src" "$root/scripts" "$files/"
+  cp -r "$root/src/shell" "$root/scripts" "$files/"
   : > "$files/empty"
   printf 'x' > "$files/odd names/ä b'\"\$*?.txt"
   printf 'y' > "$files/odd names/-r"
-  head -c $((40 * 1024 * 1024 + 7)) /dev/urandom > "$files/large"
   head -c $((1024 * 1024)) /dev/urandom > "$files/a-mebibyte"
+  head -c $((40 * 1024 * 1024 + 7)) /dev/urandom > "$files/large"
 }
 
 put_all() { offshore put -r files "/$1"; }
 
-# compare_all FOLDER NAME…: gets each uploaded tree below FOLDER and compares names and hashes with what was put.
+# compare_all NAME…: gets each uploaded tree and compares names and hashes with what was put.
 compare_all() {
-  local folder=$1 name wanted
-  shift
-  mkdir "$work/project/$folder"
+  local got=$work/project/got name wanted
+  mkdir "$got"
   wanted=$(hashes "$work/project/files")
+  offshore get -r "${@/#//}" got
   for name in "$@"; do
-    offshore get -r "/$name" "$folder/$name"
-    diff <(printf '%s\n' "$wanted") <(hashes "$work/project/$folder/$name") > "$work/diff" || { echo "/$name differs:"; head -n 20 "$work/diff"; return 1; }
+    diff <(printf '%s\n' "$wanted") <(hashes "$got/$name") > "$work/diff" || { echo "/$name differs:"; head -n 20 "$work/diff"; return 1; }
   done
-  rm -rf "${work:?}/project/$folder"
+  rm -rf "$got"
 }
 
 hashes() { (cd "$1" && find . -type f -exec sha256sum {} + | sort -k 2); }

@@ -48,10 +48,11 @@ export class Interpreter implements InterpreterPort {
 
   async runSteps(steps: readonly Step[], streams: CommandStreams): Promise<number> {
     for (const [at, step] of steps.entries()) {
+      if (streams.signal.aborted) break;
       if (step.join === 'and' && this.#session.lastStatus !== 0) continue;
       if (step.join === 'or' && this.#session.lastStatus === 0) continue;
       this.#setStatus(await this.#runPipeline(step.pipeline, streams));
-      if (this.#session.exitStatus !== undefined || streams.signal.aborted) break;
+      if (this.#session.exitStatus !== undefined) break;
       // As POSIX `set -e`: a command whose status && or || looks at does not end the script.
       const isLookedAt = steps[at + 1] !== undefined && steps[at + 1]?.join !== 'always';
       if (this.#session.lastStatus !== 0 && this.#session.failFast === 'on' && !isLookedAt) {

@@ -315,8 +315,10 @@ export function resolveLocal(cwd: string, typed: string, home: string | undefine
 
 function toNode(stats: Stats): LocalNode {
   const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'symlink' : 'other';
+  // utimes takes seconds as a double, which may land a fraction of a microsecond below the millisecond that was asked for.
+  const mtimeMs = Math.floor(stats.mtimeMs + 0.01);
   return {
-    kind, bytes: stats.size, mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid, links: stats.nlink, mtimeMs: Math.floor(stats.mtimeMs), ino: stats.ino,
+    kind, bytes: stats.size, mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid, links: stats.nlink, mtimeMs, ino: stats.ino,
   };
 }
 

@@ -38,7 +38,8 @@ export class StreamSink implements Sink {
   }
 
   get columns(): number {
-    return this.#stream.columns ?? 80;
+    // A terminal that does not know its size says 0.
+    return this.#stream.columns === undefined || this.#stream.columns < 1 ? 80 : this.#stream.columns;
   }
 
   async write(data: string | Uint8Array): Promise<void> {

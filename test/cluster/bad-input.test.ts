@@ -69,17 +69,25 @@ test('a chunk whose bytes do not match its id is refused and not stored', async 
   await mustBeUnharmed();
 });
 
-test('a body over the limit is refused before it is read', async () => {
+test('a body over the limit is refused by its length, before any of it is read', async () => {
   const { headers } = await writeHeaders();
-  const id = '0'.repeat(64);
-  const chunk = await send(cluster.url('seeder-1'), { method: 'PUT', path: `/v1/chunks/copies=3/${id}`, body: Buffer.alloc(limits.chunkBytesMax + 1), headers });
-  assert.is(chunk.status, 413);
-  const json = await send(cluster.url(await cluster.leader()), { method: 'POST', path: '/v1/batch', body: Buffer.alloc(limits.jsonBodyBytesMax + 1, 0x20), headers: { 'content-type': 'application/json' } });
-  assert.is(json.status, 413);
-  const claimed = await send(cluster.url('seeder-1'), { method: 'POST', path: '/v1/chunks/pack?class=copies%3D3', body: Buffer.alloc(10), headers: { ...headers, 'content-length': '99999999999' } });
-  assert.is(claimed.status, 413);
+  const leader = cluster.url(await cluster.leader());
+  const cases = [
+    { url: cluster.url('seeder-1'), method: 'PUT', path: `/v1/chunks/copies=3/${'0'.repeat(64)}`, bytes: limits.chunkBytesMax + 1 },
+    { url: cluster.url('seeder-1'), method: 'POST', path: '/v1/chunks/pack?class=copies%3D3', bytes: 99_999_999_999 },
+    { url: leader, method: 'POST', path: '/v1/batch', bytes: limits.jsonBodyBytesMax + 1 },
+  ];
+  for (const { url, method, path, bytes } of cases) {
+    const answer = await sendRaw(url, requestHead(method, path, { ...headers, 'content-length': String(bytes) }), 'answer');
+    assert.match(answer, /^HTTP\/1\.1 413 /, path);
+    assert.match(answer, /body-too-large/, path);
+  }
   await mustBeUnharmed();
 });
+
+function requestHead(method: string, path: string, headers: Readonly<Record<string, string>>): Buffer {
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: test\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
+}
 
 test('there is no way to delete a chunk over HTTP', async () => {
   const answer = await send(cluster.url('seeder-1'), { method: 'DELETE', path: `/v1/chunks/copies=3/${'0'.repeat(64)}` });
@@ -136,13 +144,21 @@ function send(base: string, { method, path, body, headers }: Request): Promise<{
   });
 }
 
-/** Sends bytes, then hangs up; whatever comes back is of no interest. */
-function sendRaw(base: string, bytes: Buffer): Promise<void> {
+/** Sends bytes and hangs up: at once, or when something came back. */
+function sendRaw(base: string, bytes: Buffer, until: 'sent' | 'answer' = 'sent'): Promise<string> {
   const { hostname, port } = new URL(base);
   return new Promise((settle) => {
-    const socket = connect(Number(port), hostname, () => socket.write(bytes, () => setTimeout(() => socket.destroy(), 5)));
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => socket.write(bytes, () => {
+      if (until === 'sent') setTimeout(() => socket.destroy(), 5);
+    }));
+    socket.on('data', (part) => {
+      answer += part.toString();
+      if (until === 'answer' && answer.includes('}')) socket.destroy();
+    });
+    socket.setTimeout(20_000, () => socket.destroy());
     socket.on('error', () => undefined);
-    socket.on('close', () => settle());
+    socket.on('close', () => settle(answer));
   });
 }
 

@@ -44,15 +44,23 @@ export function startOffshore(args: readonly string[], options: RunOptions = {})
   return { child, done };
 }
 
+export interface ClusterOptions {
+  readonly trackers?: number;
+  readonly seeders?: number;
+  /** Runs before the first start, with the folder of the disks. */
+  readonly prepare?: (dir: string) => Promise<void>;
+}
+
 export class LiveCluster {
   readonly dir: string;
   readonly #basePort: number;
   readonly #folder: string;
 
   /** Brings a cluster up in `dir`, or in a fresh temporary folder. */
-  static async up(options: { readonly trackers?: number; readonly seeders?: number } = {}): Promise<LiveCluster> {
+  static async up(options: ClusterOptions = {}): Promise<LiveCluster> {
     const folder = await makeTempFolder();
     const cluster = new LiveCluster(folder, await freeBasePort());
+    await options.prepare?.(cluster.dir);
     const up = await startOffshore([
       'cluster', 'up', '--detach', '--dir', cluster.dir, '--base-port', String(cluster.#basePort),
       '--trackers', String(options.trackers ?? 3), '--seeders', String(options.seeders ?? 3),
@@ -130,7 +138,7 @@ export class LiveCluster {
 }
 
 /** Runs `use` on a fresh cluster and takes it down whatever happens. */
-export async function withCluster(options: { readonly trackers?: number; readonly seeders?: number }, use: (cluster: LiveCluster) => Promise<void>): Promise<void> {
+export async function withCluster(options: ClusterOptions, use: (cluster: LiveCluster) => Promise<void>): Promise<void> {
   const cluster = await LiveCluster.up(options);
   try {
     await use(cluster);
@@ -143,8 +151,7 @@ export async function withCluster(options: { readonly trackers?: number; readonl
 }
 
 function lastLogLines(dir: string): string {
-  const names = ['tracker-1', 'tracker-2', 'tracker-3', 'seeder-1', 'seeder-2', 'seeder-3'];
-  return names.map((name) => {
+  return nodeNames.map((name) => {
     try {
       return `--- ${name}\n${readFileSync(join(dir, 'logs', `${name}.log`), 'utf8').split('\n').slice(-12).join('\n')}\n`;
     } catch {
@@ -196,6 +203,12 @@ export async function hashFile(path: string): Promise<string> {
 export function peakMemoryMiB(pid: number): number {
   const line = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1] ?? 0) / 1024;
+}
+
+export const nodeNames = ['tracker-1', 'tracker-2', 'tracker-3', 'seeder-1', 'seeder-2', 'seeder-3'] as const;
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((settle) => setTimeout(settle, ms));
 }
 
 /** Bytes for a test that scales: small in CI, `OFFSHORE_TEST_MIB=1024` for the figure an issue asks for. */

@@ -4,9 +4,7 @@ import { lstat, mkdir, readdir, readFile, readlink, symlink, utimes, writeFile }
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hashFile, peakMemoryMiB, scaledBytes, withCluster, writeRandomFile } from './live-cluster.ts';
-
-const nodes = ['tracker-1', 'tracker-2', 'tracker-3', 'seeder-1', 'seeder-2', 'seeder-3'];
+import { hashFile, nodeNames, peakMemoryMiB, scaledBytes, withCluster, writeRandomFile } from './live-cluster.ts';
 
 test('a large file comes back equal, and no node needs more than 400 MB for it', async () => {
   await withCluster({}, async (cluster) => {
@@ -16,7 +14,7 @@ test('a large file comes back equal, and no node needs more than 400 MB for it',
     await cluster.must(['get', '/big', cluster.path('back')], { timeoutMs: 600_000 });
 
     assert.is(await hashFile(cluster.path('back')), hash);
-    for (const node of nodes) {
+    for (const node of nodeNames) {
       const peak = peakMemoryMiB(cluster.pid(node) ?? 0);
       process.stderr.write(`${node}: peak ${peak.toFixed(0)} MiB\n`);
       assert.ok(peak < 400, `${node} needed ${peak.toFixed(0)} MiB`);

@@ -25,6 +25,19 @@ interface Spot {
   readonly linked: boolean;
 }
 
+interface WalkName {
+  readonly name: string;
+  readonly linked: boolean;
+}
+
+interface WalkManner {
+  readonly follow: 'final-symlink' | 'never';
+  readonly makeParents: boolean;
+  /** What to say when a link names something missing on the way. */
+  readonly dangling: 'exists' | 'not-found';
+  readonly hops: number;
+}
+
 export class NamespaceModel {
   readonly root: ModelDirectory = { kind: 'directory', parent: undefined, children: new Map(), mode: 0o755 };
 
@@ -77,13 +90,20 @@ export class NamespaceModel {
 
   #makeDirectory(operation: Extract<Operation, { kind: 'make-directory' }>): void {
     const make = operation.parents === 'make';
-    const spot = this.#find(operation.path, make ? 'final-symlink' : 'never', make);
+    const spot = this.#findForDirectory(operation.path, make);
     if (spot.node !== undefined) {
       if (make && spot.node.kind === 'directory') return;
       throw new Refused('exists');
     }
-    if (spot.linked) throw new Refused('exists');
     addDirectory(spot, operation.mode);
+  }
+
+  /** `mkdir -p` finds a link that leads nowhere in its way: something is there, yet no directory. */
+  #findForDirectory(path: string, make: boolean): Spot {
+    if (!make) return this.#find(path, 'never');
+    const spot = this.#walk(this.root, typed(path), { follow: 'final-symlink', makeParents: true, dangling: 'exists', hops: 0 });
+    if (spot.node === undefined && spot.linked) throw new Refused('exists');
+    return spot;
   }
 
   #publish(operation: Extract<Operation, { kind: 'publish' }>): void {
@@ -137,10 +157,10 @@ export class NamespaceModel {
   }
 
   #find(path: string, follow: 'final-symlink' | 'never', makeParents = false): Spot {
-    return this.#walk(this.root, path.split('/').slice(1).map((name) => ({ name, linked: false })), { follow, makeParents, hops: 0 });
+    return this.#walk(this.root, typed(path), { follow, makeParents, dangling: 'not-found', hops: 0 });
   }
 
-  #walk(start: ModelDirectory, names: readonly { readonly name: string; readonly linked: boolean }[], how: { readonly follow: string; readonly makeParents: boolean; readonly hops: number }): Spot {
+  #walk(start: ModelDirectory, names: readonly WalkName[], how: WalkManner): Spot {
     const [head, ...rest] = names;
     if (head === undefined) return this.#itself(start);
     if (head.name === '' || head.name === '.') return this.#walk(start, rest, how);
@@ -149,7 +169,8 @@ export class NamespaceModel {
     const last = rest.length === 0;
     if (node === undefined && last) return { directory: start, name: head.name, node, linked: head.linked };
     if (node === undefined) {
-      if (!how.makeParents || head.linked || rest.some((each) => ['', '.', '..'].includes(each.name))) throw new Refused('not-found');
+      if (head.linked) throw new Refused(how.dangling);
+      if (!how.makeParents || rest.some((each) => ['', '.', '..'].includes(each.name))) throw new Refused('not-found');
       return this.#walk(addDirectory({ directory: start, name: head.name, node: undefined, linked: false }, 0o755), rest, how);
     }
     if (last && (node.kind !== 'symlink' || how.follow === 'never')) return { directory: start, name: head.name, node, linked: head.linked };
@@ -165,6 +186,10 @@ export class NamespaceModel {
     const [name] = mustExist([...directory.parent.children].find(([, node]) => node === directory), 'a directory is in its parent');
     return { directory: directory.parent, name, node: directory, linked: false };
   }
+}
+
+function typed(path: string): WalkName[] {
+  return path.split('/').slice(1).map((name) => ({ name, linked: false }));
 }
 
 function addDirectory(spot: Spot, mode: number): ModelDirectory {

@@ -129,6 +129,14 @@ test('symbolic links are followed in the middle and, where asked, at the end', a
   assert.is(await world.code(symlink('/empty', '')), 'invalid-name');
 });
 
+test('mkdir -p does not make a directory through a link that leads nowhere', async () => {
+  const world = await StateWorld.ready();
+  await world.must(symlink('/l', '/missing/x'));
+  assert.is(await world.code({ kind: 'make-directory', path: '/l', mode: 0o755, parents: 'make' }), 'exists');
+  assert.is(await world.code({ kind: 'make-directory', path: '/l/y', mode: 0o755, parents: 'make' }), 'exists');
+  assert.is(await world.code({ ...inlineFile('/l/y', 'x'), parents: 'make' }), 'not-found');
+});
+
 test('a chain of 40 links resolves and one of 41 does not', async () => {
   const world = await StateWorld.ready();
   await world.put('/l0', 'end');

@@ -68,4 +68,30 @@ test('a founder that died before its log was written takes entry 1 from a peer',
   assert.is(cluster.seat('c').node.status().cluster, cluster.seat('a').node.status().cluster);
 });
 
+test('a log that ends before what the state applied is refused (P28)', async () => {
+  await using cluster = await RaftCluster.start({ names });
+  await cluster.append('early');
+  const victim = await cluster.follower();
+  victim.disk.copyFolder({ from: '/data/raft-log', to: 'backup' });
+  for (let at = 0; at < 5; at += 1) await cluster.append(`late ${at}`);
+  const { applied } = (await cluster.leader()).node.status();
+  await cluster.until(() => victim.node.status().applied >= applied, 'it has applied everything');
+  await cluster.kill(victim.name);
+  victim.disk.copyFolder({ from: 'backup', to: '/data/raft-log' });
+  const back = await cluster.boot(victim.name);
+  assert.ok(isOffshoreError(await cluster.while(back.started.catch((error: unknown) => error)), 'log-damaged'));
+});
+
+test('a restarting member does not call itself empty', async () => {
+  await using cluster = await RaftCluster.start({ names });
+  const seat = await cluster.follower();
+  await cluster.kill(seat.name);
+  const back = await cluster.boot(seat.name);
+  const before = await back.node.handle({ method: 'GET', path: '/raft/v1/identity' });
+  assert.is(before?.status, 503);
+  await cluster.while(back.started);
+  const after = await back.node.handle({ method: 'GET', path: '/raft/v1/identity' });
+  assert.is(after?.status, 200);
+});
+
 test.run();

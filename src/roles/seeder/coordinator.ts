@@ -3,7 +3,7 @@
 // counts a copy that its seeder has not acknowledged as durable.
 
 import { assert } from '../../base/assert.ts';
-import { OffshoreError } from '../../base/errors.ts';
+import { isOffshoreError, OffshoreError } from '../../base/errors.ts';
 import type { ChunkId, ClusterId, LogIndex, NodeName, SeederId } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import { totalBytes } from '../../base/bytes.ts';
@@ -33,6 +33,8 @@ interface Flight {
   readonly min: number;
   readonly holders: NodeName[];
   pending: number;
+  /** Why the last relay of it failed. */
+  failure: unknown;
 }
 
 export class Coordinator {
@@ -74,11 +76,8 @@ export class Coordinator {
     await new Promise<void>((resolve, reject) => {
       const settle = (): void => {
         const failed = flights.find((flight) => flight.holders.length + flight.pending < flight.min);
-        if (failed !== undefined) {
-          reject(new OffshoreError('too-few-copies', { chunk: failed.chunk.key.chunk, reached: failed.holders.length, needed: failed.min, seeders: failed.holders }));
-        } else if (flights.every((flight) => flight.holders.length >= flight.min)) {
-          resolve();
-        }
+        if (failed !== undefined) reject(tooFew(failed));
+        else if (flights.every((flight) => flight.holders.length >= flight.min)) resolve();
       };
       this.#storeOwn(flights, settle, reject);
       for (const [target, group] of this.#relayGroups(flights)) this.#relay(target, group, request, settle);
@@ -94,7 +93,7 @@ export class Coordinator {
       if (standing.kind === 'changed') throw new OffshoreError('layout-changed', { chunk: chunk.key.chunk, layout: layout.version });
       const others = standing.seeders.filter((seeder) => seeder.id !== this.#self.id());
       const min = minDurable(fromClassCode(request.classCode), standing.lists.now.length);
-      return { chunk, targets: others, min, holders: [], pending: 0 };
+      return { chunk, targets: others, min, holders: [], pending: 0, failure: undefined };
     });
   }
 
@@ -148,6 +147,7 @@ export class Coordinator {
         finish();
       },
       (error: unknown) => {
+        for (const flight of group) flight.failure = error;
         this.#restingUntil.set(target.id, this.#clock.monotonicMs() + limits.relayRestMs);
         this.#log.warn('relay.failed', { seeder: target.name, chunks: group.length, ...errorFields(error) });
         finish();
@@ -186,6 +186,12 @@ export class Coordinator {
       [headerNames.relay]: 'none',
     };
   }
+}
+
+/** Full disks elsewhere are what a person can do something about; any other reason is this seeder's to log. */
+function tooFew(flight: Flight): OffshoreError {
+  const details = { chunk: flight.chunk.key.chunk, reached: flight.holders.length, needed: flight.min, seeders: flight.holders };
+  return new OffshoreError(isOffshoreError(flight.failure, 'disk-full') ? 'disk-full' : 'too-few-copies', details, { cause: flight.failure });
 }
 
 function onePart(parts: readonly Uint8Array[]): Uint8Array {

@@ -48,7 +48,14 @@ export async function runRepl(session: ShellSession, registry: Registry, io: She
   };
   const release = session.deps.interrupts(() => editor.interrupt());
   try {
-    return await readAndRun({ session, editor, historyPath, run: (text) => stoppable.run((streams) => interpreter.runText(text, streams)) });
+    return await readAndRun({
+      session, editor, historyPath,
+      // The history is written inside, so that Ctrl-C finds something to interrupt from the moment Enter is pressed.
+      run: (text, line) => stoppable.run(async (streams) => {
+        if (line !== undefined) await remember({ session, historyPath }, line);
+        return interpreter.runText(text, streams);
+      }),
+    });
   } finally {
     release();
     editor.close();
@@ -59,7 +66,8 @@ interface Loop {
   readonly session: ShellSession;
   readonly editor: LineEditor;
   readonly historyPath: string | undefined;
-  run(text: string): Promise<number>;
+  /** `line` is the last line of the text, to be remembered. */
+  run(text: string, line: string | undefined): Promise<number>;
 }
 
 async function readAndRun(loop: Loop): Promise<number> {
@@ -80,16 +88,18 @@ async function readAndRun(loop: Loop): Promise<number> {
       ends += 1;
       if (text === '' && ends >= 2) return session.lastStatus;
       if (text === '') await say(session, 'Use "exit" to leave the shell.');
-      else await loop.run(text);
+      else await loop.run(text, undefined);
       text = '';
       continue;
     }
     ends = 0;
-    await remember(loop, typed.text);
     text += text === '' ? typed.text : `\n${typed.text}`;
     const parsed = parse(text);
-    if (parsed.kind === 'problem' && parsed.problem.kind === 'incomplete' && text.length <= limits.shellLineBytesMax) continue;
-    if (text.trim() !== '') session.lastStatus = await loop.run(text);
+    if (parsed.kind === 'problem' && parsed.problem.kind === 'incomplete' && text.length <= limits.shellLineBytesMax) {
+      await remember(loop, typed.text);
+      continue;
+    }
+    if (text.trim() !== '') session.lastStatus = await loop.run(text, typed.text);
     text = '';
   }
   return session.exitStatus;
@@ -101,7 +111,7 @@ async function say(session: ShellSession, text: string): Promise<void> {
 }
 
 /** A disk that refuses the history must not stop the shell. */
-async function remember(loop: Loop, line: string): Promise<void> {
+async function remember(loop: Pick<Loop, 'session' | 'historyPath'>, line: string): Promise<void> {
   if (line.trim() === '' || line.startsWith(' ')) return;
   loop.session.history.push(line);
   if (loop.session.history.length > limits.historyLinesMax) loop.session.history.shift();

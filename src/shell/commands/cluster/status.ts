@@ -32,11 +32,11 @@ export class Status extends ShellCommand {
     if (this.quiet) return;
     if (this.watch && this.run.stdout.isTerminal) await this.print('\x1b[H\x1b[2J');
     await this.line(`cluster ${status.cluster.slice(0, 12)}  leader ${status.leader ?? this.paint('none', 'red')}  index ${status.index}`);
-    const trackers = status.trackers.map((tracker) => [
+    const trackers = [...status.trackers].sort(byName).map((tracker) => [
       String(tracker.name), tracker.role, tracker.term === undefined ? '-' : `term ${tracker.term}`, tracker.applied === undefined ? '-' : `applied ${tracker.applied}`,
       tracker.lag === undefined ? '' : `lag ${tracker.lag}`, tracker.url,
     ]);
-    const seeders = status.seeders.map((seeder) => [
+    const seeders = [...status.seeders].sort(byName).map((seeder) => [
       String(seeder.name), seeder.state, seeder.condition ?? '-', `${seeder.chunks ?? '-'} chunks`,
       seeder.freeBytes === undefined ? '' : `${formatSize(seeder.freeBytes, 'binary')} free`, `${seeder.url} zone ${seeder.zone}`,
     ]);
@@ -51,6 +51,11 @@ export class Status extends ShellCommand {
   #tinted(line: string): string {
     return /\b(unreachable|down|wiped)\b/.test(line) ? this.paint(line, 'red') : /\b(suspect|candidate|full|closed)\b/.test(line) ? this.paint(line, 'yellow') : line;
   }
+}
+
+/** `seeder-2` before `seeder-10`. */
+function byName(left: { readonly name: string }, right: { readonly name: string }): number {
+  return left.name.localeCompare(right.name, 'en', { numeric: true });
 }
 
 function exitOf(status: ClusterStatus): number {

@@ -24,7 +24,8 @@ export class Df extends ShellCommand {
       else for (const row of toTable([['Name', 'Inodes'], ['offshore', String(status.inodes)]], ['left', 'right'])) await this.line(row);
       return 0;
     }
-    const seeders = status.seeders.map((seeder) => ({ name: String(seeder.name), total: seeder.totalBytes ?? 0, free: seeder.freeBytes ?? 0, chunk: seeder.chunkBytes ?? 0 }));
+    const seeders = status.seeders.map((seeder) => ({ name: String(seeder.name), total: seeder.totalBytes ?? 0, free: seeder.freeBytes ?? 0, chunk: seeder.chunkBytes ?? 0 }))
+      .sort((left, right) => left.name.localeCompare(right.name, 'en', { numeric: true }));
     const sum = (key: 'total' | 'free' | 'chunk'): number => seeders.reduce((total, seeder) => total + seeder[key], 0);
     const whole = { name: 'offshore', total: sum('total'), free: sum('free'), chunk: sum('chunk') };
     const rows = this.verbose > 0 ? [...seeders, whole] : [whole];

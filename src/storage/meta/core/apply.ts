@@ -28,7 +28,7 @@ export function applyEntry(draft: Draft, input: { readonly index: LogIndex; read
   const age = advanceClock(draft, { age: entry.clusterAge, index });
   let context = refreshed({
     draft, sha256, index, wallMs: entry.wallMs, age, salt: emptyBytes, settings: defaultSettings, horizon: horizonIndex(draft, age),
-    position: 0, feedEvents: 0, touched: [],
+    position: 0, feedEvents: 0, touched: new Map(),
   });
   return entry.commands.map((command, ordinal) => {
     const result = applyCommand(context, command, ordinal);

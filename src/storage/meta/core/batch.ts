@@ -59,12 +59,12 @@ function unknownOutcome(session: SessionMark): Outcome {
 function run(context: Context, batch: BatchCommand, operation: Operation): Outcome {
   const { feedEvents } = context;
   context.draft.savepoint();
-  context.touched = [];
+  context.touched = new Map();
   const outcome = attempt(context, operation);
   if (!outcome.ok) {
     context.draft.rollback();
     context.feedEvents = feedEvents;
-  } else if (context.touched.length > 0) {
+  } else if (context.touched.size > 0) {
     noteChange(context, { batch, operation, outcome });
   }
   context.position += 1;
@@ -101,7 +101,7 @@ function noteChange(context: Context, done: { readonly batch: BatchCommand; read
   const { batch, operation, outcome } = done;
   context.draft.insert(changeTable, now(context), {
     operation: batch.operation, user: batch.user, wallMs: context.wallMs, what: operation.kind,
-    ino: mustExist(outcome.ino, 'a change of the namespace names its node'), paths: pathsOf(operation), records: context.touched,
+    ino: mustExist(outcome.ino, 'a change of the namespace names its node'), paths: pathsOf(operation), records: [...context.touched.values()],
   });
 }
 

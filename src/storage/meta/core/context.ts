@@ -25,8 +25,8 @@ export interface Context {
   position: number;
   /** Feed events of the entry so far. */
   feedEvents: number;
-  /** Versioned records the running operation wrote. */
-  touched: RecordName[];
+  /** Versioned records the running operation wrote, each once, by the body of their history keys. */
+  touched: Map<string, RecordName>;
 }
 
 export function now(context: Context): Since {

@@ -7,7 +7,7 @@ import type { NodeKind } from '../../../model/node-info.ts';
 import { type Context, now } from './context.ts';
 import { isLarge, releaseContent, retainContent } from './contents.ts';
 import {
-  contentIndexTable, type DirectoryInode, type DirentName, direntTable, type FileInode, historyTable, inodeTable, type Inode, type RecordName, type SymlinkInode,
+  contentIndexTable, type DirectoryInode, type DirentName, direntTable, type FileInode, historyPrefix, historyTable, inodeTable, type Inode, type RecordName, type SymlinkInode,
 } from './records-names.ts';
 
 /** A record without its beginning, which `putInode` knows. */
@@ -70,11 +70,8 @@ function indexContent(context: Context, change: { readonly ino: Ino; readonly ol
   if (after !== undefined) context.draft.put(contentIndexTable, { contentId: after, ino }, true);
 }
 
-/** Once an operation, however often it writes the record. */
 function touch(context: Context, of: RecordName): void {
-  const known = context.touched.some((each) =>
-    each.kind === 'inode' ? of.kind === 'inode' && of.ino === each.ino : of.kind === 'dirent' && of.parent === each.parent && of.name === each.name);
-  if (!known) context.touched.push(of);
+  context.touched.set(historyPrefix(of), of);
 }
 
 export function mustInode(context: Context, ino: Ino): Inode {
