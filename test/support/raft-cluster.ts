@@ -71,6 +71,7 @@ export class RaftCluster implements AsyncDisposable {
     const events: RaftEvent[] = [];
     const seat = { name, url: urlOf(name), disk, files, events, diskGate: undefined, failure: undefined } as Partial<Seat> as Seat;
     const openKv: OpenKv = async (folder) => gated(await disk.open(folder), () => seat.diskGate);
+    const process = this.network.spawn(seat.url);
     seat.folders = new AppendListFolders('/data', { openKv: disk.open });
     seat.node = await RaftNode.open({
       name: name as NodeName, url: seat.url, initial: this.initial, folder: '/data', timing: this.#options.timing ?? testTiming, ...options,
@@ -79,12 +80,12 @@ export class RaftCluster implements AsyncDisposable {
       clock: this.clock, rng: seededRng(this.#rng() * 2 ** 32), sha256: (bytes) => sha256Of([bytes]), files, openKv, states: seat.folders,
       drawIncarnation: () => this.#drawIncarnation(),
       defer: (call) => { setImmediate(call); },
-      send: this.network.sendFrom(seat.url), dial: this.network.dialFrom(seat.url),
+      send: process.send, dial: process.dial,
       observe: (event) => events.push(event),
     });
     seat.node.failed.then((error) => { seat.failure = error; }, () => undefined);
     this.seats.set(name, seat);
-    this.network.listen(seat.url, seat.node);
+    process.server = seat.node;
     seat.started = seat.node.start(new AbortController().signal);
     seat.started.catch(() => undefined);
     return seat;

@@ -54,23 +54,29 @@ export class OutgoingLane {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted; failures += 1) {
+    for (let failures = 0; !signal.aborted;) {
       const result = await this.#deps.dial(this.#deps.target(), signal);
       if (signal.aborted) return discard(result);
-      if (result.kind === 'open') {
-        failures = 0;
-        this.#state = { kind: 'open', stream: result.stream };
-        this.#deps.opened();
-        const loss = await result.stream.lost;
-        if (signal.aborted) return;
-        this.#state = { kind: 'closed' };
-        this.#deps.lost(loss);
-        // Ask at once: whether the peer refuses now tells a dead process from a cut.
-        continue;
-      }
-      this.#deps.lost(result.loss);
-      await sleep(backoffMs(backoff, failures, this.#deps.rng), this.#deps.clock, signal);
+      const livedMs = result.kind === 'open' ? await this.#serve(result.stream) : 0;
+      if (result.kind === 'failed') this.#deps.lost(result.loss);
+      // After a stream that had worked ask at once: whether the peer refuses now tells a dead process from a cut. One that ends
+      // as soon as it is open counts as a failure, or two processes with one identity would chase each other without pause.
+      failures = livedMs >= limits.reconnectMsMax ? 0 : failures + 1;
+      if (failures > 0) await sleep(backoffMs(backoff, failures - 1, this.#deps.rng), this.#deps.clock, signal);
     }
+  }
+
+  /** Resolves with how long the stream lived. */
+  async #serve(stream: RaftStream): Promise<number> {
+    const openedMs = this.#deps.clock.monotonicMs();
+    this.#state = { kind: 'open', stream };
+    this.#deps.opened();
+    const loss = await stream.lost;
+    if (!this.#stop.signal.aborted) {
+      this.#state = { kind: 'closed' };
+      this.#deps.lost(loss);
+    }
+    return this.#deps.clock.monotonicMs() - openedMs;
   }
 }
 

@@ -9,6 +9,7 @@ import type { SessionId } from '../../../base/ids.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Operation, OperationId } from '../../../model/operation.ts';
 import type { BatchAnswer, BatchRequest, SessionAnswer, WireOperation } from '../../../protocol/tracker-api.ts';
+import { checkBatch } from '../../../storage/meta/core/check.ts';
 import type { BatchCommand } from '../../../storage/meta/core/command.ts';
 import { answerJson, mount, readJson } from '../../http/exchange.ts';
 import type { Proposer } from '../proposer.ts';
@@ -32,6 +33,7 @@ async function registerSession(c: Context, proposer: Proposer, signal: AbortSign
 async function runBatch(c: Context, proposer: Proposer, signal: AbortSignal): Promise<Response> {
   const request = (await readJson(c, batchSchema, limits.jsonBodyBytesMax, signal)) as unknown as BatchRequest;
   const command = toCommand(request);
+  checkBatch(command);
   const { index, results } = await proposer.one(command, signal, frees(command) ? 'frees' : 'ordinary');
   assert(results.kind === 'batch', 'a batch answers with outcomes');
   return answerJson(c, { index, outcomes: results.outcomes } satisfies BatchAnswer);
@@ -39,9 +41,6 @@ async function runBatch(c: Context, proposer: Proposer, signal: AbortSignal): Pr
 
 function toCommand(request: BatchRequest): BatchCommand {
   const { session } = request;
-  if (session !== undefined && request.operations.length > limits.sessionSequencesMax && session.firstSequence < session.firstUnacked) {
-    throw new OffshoreError('bad-request', { field: 'session.firstSequence', problem: 'is not below firstUnacked' });
-  }
   return {
     kind: 'batch', operation: request.operationId as OperationId, user: anyone, operations: request.operations.map(toOperation),
     ...(session === undefined ? {} : { session: { ...session, id: session.id as SessionId } }),

@@ -8,7 +8,7 @@ import type { ChunkId, ContentId, PageId } from '../../../base/ids.ts';
 import { limits } from '../../../base/limits.ts';
 import { encodeUtf8 } from '../../../base/utf8.ts';
 import { contentIdOf, type ManifestEntry } from '../../../model/manifest.ts';
-import type { FileContent } from '../../../model/operation.ts';
+import type { FileContent, PublishedPage } from '../../../model/operation.ts';
 import { type ClassCode, classCode, parseStorageClass } from '../../../model/storage-class.ts';
 import { checkStamp } from './chunk-refs.ts';
 import { type Context, refusal } from './context.ts';
@@ -51,10 +51,11 @@ function prepareChunked(context: Context, content: Extract<FileContent, { kind: 
   const code = classCode(storageClass);
   const pages: PageId[] = [];
   let bytes = 0;
-  for (const page of content.pages) {
+  for (const [i, page] of content.pages.entries()) {
     const held = page.kind === 'staged'
       ? holdStaged(context, { classCode: code, page: page.page })
       : holdPage(context, { classCode: code, entries: page.entries, chunkBytes: content.chunkBytes, stamp: content.stamp });
+    checkRegular(content, page, held.bytes, i === content.pages.length - 1 ? 'last' : 'full');
     pages.push(held.page);
     bytes += held.bytes;
   }
@@ -64,6 +65,14 @@ function prepareChunked(context: Context, content: Extract<FileContent, { kind: 
   const number = allocateContent(context.draft);
   context.draft.insert(contentTable, number, { kind: 'pages', classCode: code, pages });
   return { bytes, contentId: content.contentId, body: { kind: 'chunked', content: number, chunkBytes: content.chunkBytes, classCode: code } };
+}
+
+/** Every entry but the file's last is one chunk size long and every page but its last is full, so that readers can compute where an offset is. */
+function checkRegular(content: Extract<FileContent, { kind: 'chunked' }>, page: PublishedPage, bytes: number, place: 'full' | 'last'): void {
+  const fullBytes = limits.pageEntriesMax * content.chunkBytes;
+  const entries = page.kind === 'carried' ? page.entries : [];
+  const regular = entries.every((entry, i) => entry.bytes === content.chunkBytes || (i === entries.length - 1 && entry.bytes < content.chunkBytes));
+  if (!regular || (place === 'full' ? bytes !== fullBytes : bytes > fullBytes)) throw refusal('bad-request', { reason: 'only the last chunk of a file may be shorter than the others' });
 }
 
 function checkContentId(
