@@ -19,6 +19,8 @@ const heavyDeadlineMs = 180_000;
 const slowMs = 5_000;
 const parallel = Math.min(3, Math.max(2, availableParallelism()));
 const outputKept = 64 * 1024;
+/** A folder of its own for each run: two may go on at once. */
+const outDir = `.build/tests-${process.pid}`;
 
 /** `{ passed, failed }` over single tests. */
 export async function runTests(filters = []) {
@@ -56,10 +58,10 @@ export async function runTests(filters = []) {
 
 /** All in one go, shared code once; when that fails, file by file, so that one broken file does not hide the others. */
 async function bundleTests(files) {
-  rmSync(join(root, '.build/tests'), { recursive: true, force: true });
+  process.once('exit', () => rmSync(join(root, outDir), { recursive: true, force: true }));
   const options = {
     absWorkingDir: root, bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external', keepNames: true,
-    outdir: '.build/tests', outbase: root, outExtension: { '.js': '.mjs' }, sourcemap: 'inline', logLevel: 'silent',
+    outdir: outDir, outbase: root, outExtension: { '.js': '.mjs' }, sourcemap: 'inline', logLevel: 'silent',
   };
   const together = await esbuild.build({ ...options, entryPoints: files }).catch(() => undefined);
   if (together !== undefined) return { built: files, broken: [] };
@@ -78,7 +80,7 @@ function runFile(path, limitMs) {
   return new Promise((resolve) => {
     const startMs = performance.now();
     const marker = randomUUID();
-    const child = spawn(process.execPath, ['--enable-source-maps', join('.build/tests', path.replace(/\.ts$/, '.mjs'))], {
+    const child = spawn(process.execPath, ['--enable-source-maps', join(outDir, path.replace(/\.ts$/, '.mjs'))], {
       cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, [markerName]: marker, NO_COLOR: '1', FORCE_COLOR: '0', NODE_DISABLE_COLORS: '1' },
     });
     let output = '';

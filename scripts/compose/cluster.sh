@@ -157,6 +157,7 @@ stops_cleanly() {
 }
 
 goes_down() {
+  collect_logs
   compose down
   [ -z "$("$docker" ps -aq --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")" ] || { echo 'containers are left'; return 1; }
   [ -z "$("$docker" network ls -q --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")" ] || { echo 'the network is left'; return 1; }
@@ -169,11 +170,14 @@ cluster_remove() {
   [ "$base_made" = no ] || "$docker" image rm "$base_made" > /dev/null 2>&1
 }
 
-# After a failure: what the nodes said, in a folder that stays.
+# What the nodes of now said, added to what those before them did.
+collect_logs() { compose logs --no-color >> "$work/nodes.log" 2>&1; }
+
+# After a failure: logs of nodes and engine, in a folder that stays.
 keep_logs() {
   local logs="${TMPDIR:-/tmp}/offshore-compose-logs.$$"
   mkdir -p "$logs"
-  "$docker" version > /dev/null 2>&1 && compose logs --no-color > "$logs/nodes.log" 2>&1
-  cp "$work/engine/log" "$logs/engine.log" 2> /dev/null
+  "$docker" version > /dev/null 2>&1 && collect_logs
+  cp "$work/nodes.log" "$work/engine/log" "$logs" 2> /dev/null
   say "   logs: $logs"
 }

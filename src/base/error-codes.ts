@@ -56,7 +56,7 @@ export const errorCodes = {
   'wiped-seeder': { status: 409, retry: 'never', exit: 1, text: 'This seeder lost its data', hint: 'Run `offshore seeder replace NAME`.' },
   'member-removed': { status: 410, retry: 'never', exit: 1, text: 'This member was removed from the cluster' },
   'log-damaged': { status: 500, retry: 'never', exit: 9, text: 'Raft log damaged', hint: 'Remove this tracker\'s data and run `offshore tracker replace NAME`.' },
-  'state-damaged': { status: 500, retry: 'never', exit: 9, text: 'State damaged', hint: 'Move the state folder away and start again: it is fetched from the other trackers.' },
+  'state-damaged': { status: 500, retry: 'never', exit: 9, text: 'State damaged', hint: 'This node must not go on with it. The others have the data: replace it (`offshore tracker replace NAME`).' },
   'snapshot-gone': { status: 410, retry: 'later', exit: 5, text: 'Snapshot no longer held' },
   // data
   'chunk-missing': { status: 404, retry: 'other-copy', exit: 5, text: 'Chunk not on this seeder' },

@@ -57,7 +57,7 @@ export function logStoreContract({ name, withStore }: LogStoreUnderTest): void {
     if (reopen !== undefined) assert.equal((await reopen()).identity(), creation.create?.identity);
   }));
   contract('it is a list of entries, whatever is written in whatever order', () =>
-    fc.assert(fc.asyncProperty(fc.array(steps, { maxLength: 25 }), (script) => followsModel(withStore, script)), { numRuns: 25 }));
+    fc.assert(fc.asyncProperty(fc.array(steps, { maxLength: 25 }), (script) => followsModel(withStore, script)), { numRuns: 12 }));
   contract.run();
 }
 

@@ -50,6 +50,16 @@ test('a follower that dies while it fetches gets the state after its restart (P1
   assert.is(again.failure, undefined);
 });
 
+test('a follower that gave a fetch up is offered the state again (dgraph#2707)', async () => {
+  await using cluster = await RaftCluster.start({ names, logTail });
+  const { leader, behind } = await leaveBehind(cluster, 100);
+  cluster.network.requests = 'fail';
+  const seat = await cluster.boot(behind);
+  await cluster.until(() => seat.events.some((event) => event.kind === 'snapshot-failed'), 'it gives up', 3000);
+  cluster.network.requests = 'work';
+  await cluster.until(() => seat.node.status().applied >= leader.node.status().applied, 'it catches up', 3000);
+});
+
 test('the log is kept while a follower fetches a state', async () => {
   await using cluster = await RaftCluster.start({ names, logTail });
   const { leader, behind } = await leaveBehind(cluster, 60);

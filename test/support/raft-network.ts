@@ -28,6 +28,8 @@ export class RaftNetwork {
   readonly #processes = new Map<string, RaftProcess>();
   readonly #cuts = new Set<string>();
   readonly #pipes = new Set<Pipe>();
+  /** `fail`: streams work, requests do not. */
+  requests: 'work' | 'fail' = 'work';
 
   /** A new process at `url`; it reaches others as long as it lives, and is reached once it listens. */
   spawn(url: string): RaftProcess {
@@ -103,7 +105,7 @@ export class RaftNetwork {
   async #send(process: RaftProcess, message: Message, signal: AbortSignal): Promise<Answer> {
     await Promise.resolve();
     if (signal.aborted) throw new OffshoreError('aborted');
-    const reached = this.#cuts.has(linkOf(process.url, message.to)) || !process.alive ? undefined : this.#processes.get(message.to);
+    const reached = this.requests === 'fail' || this.#cuts.has(linkOf(process.url, message.to)) || !process.alive ? undefined : this.#processes.get(message.to);
     const answer = await reached?.server?.handle(message);
     if (answer === undefined) throw new OffshoreError('unreachable', { node: message.to });
     return answer;

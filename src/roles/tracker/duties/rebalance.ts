@@ -4,6 +4,7 @@
 import { sleep } from '../../../async/sleep.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { OffshoreError } from '../../../base/errors.ts';
+import type { SeederId } from '../../../base/ids.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Layout } from '../../../model/layout.ts';
 import { formatStorageClass, fromClassCode, widthOf, type ClassCode } from '../../../model/storage-class.ts';
@@ -27,6 +28,8 @@ export class Rebalancer implements Duty {
   readonly #deps: RebalancerDeps;
   /** What the last complete round looked at: no change, no new plan. */
   #seen = '';
+  /** Seeders that were down when this leader last looked. */
+  #down: ReadonlySet<SeederId> = new Set();
 
   constructor(deps: RebalancerDeps) {
     this.#deps = deps;
@@ -36,8 +39,10 @@ export class Rebalancer implements Duty {
     const layout = await readLocal(this.#deps.raft, (queries) => queries.layout());
     const fingerprint = `${layout.version} ${layout.seeders.map((seeder) => `${seeder.id}:${seeder.state}:${seeder.capacityBytes}`).join(' ')}`;
     if (fingerprint === this.#seen) return;
-    for (const { classCode } of layout.classes) await this.#improve(layout, classCode, signal);
+    const returned = layout.seeders.filter((seeder) => seeder.state === 'up' && this.#down.has(seeder.id)).map((seeder) => seeder.id);
+    for (const { classCode } of layout.classes) await this.#improve(layout, classCode, returned, signal);
     this.#seen = fingerprint;
+    this.#down = new Set(layout.seeders.filter((seeder) => seeder.state === 'down').map((seeder) => seeder.id));
   }
 
   /** Makes the first layout of a class; waits a moment for more seeders than are there, so that its first lists are full ones. */
@@ -49,7 +54,7 @@ export class Rebalancer implements Duty {
       if (layout.classes.some((each) => each.classCode === classCode)) return;
       const up = layout.seeders.filter((seeder) => seeder.state === 'up').length;
       if (up >= widthOf(fromClassCode(classCode)) || (up > 0 && clock.monotonicMs() >= deadlineMs)) {
-        await this.#improve(layout, classCode, signal);
+        await this.#improve(layout, classCode, [], signal);
         return;
       }
       if (clock.monotonicMs() >= deadlineMs) throw new OffshoreError('too-few-copies', { storageClass: formatStorageClass(fromClassCode(classCode)), seeders: up });
@@ -57,8 +62,8 @@ export class Rebalancer implements Duty {
     }
   }
 
-  async #improve(layout: Layout, classCode: ClassCode, signal: AbortSignal): Promise<void> {
-    const plan = planLayout(layout, classCode);
+  async #improve(layout: Layout, classCode: ClassCode, returned: readonly SeederId[], signal: AbortSignal): Promise<void> {
+    const plan = planLayout(layout, classCode, { returned });
     if (plan.moves.length === 0) return;
     const { index } = await this.#deps.proposer.one({ kind: 'set-layout', classCode, partitions: plan.partitions, basedOn: layout.version, moves: plan.moves }, signal, 'frees');
     this.#deps.log.info('layout.changed', { storageClass: formatStorageClass(fromClassCode(classCode)), version: index, moves: plan.moves.length, partitions: plan.partitions });

@@ -47,8 +47,9 @@ function assertBalanced(seeders: readonly SeederInfo[], lists: ClassLayout, widt
   }
 }
 
-const clusters = fc.array(fc.record({ zone: fc.constantFrom('a', 'b', 'c', 'd'), host: fc.nat({ max: 1 }), capacityBytes: fc.constantFrom(50, 100, 200) }), { minLength: 1, maxLength: 9 })
-  .map((all) => all.map((each, i) => seeder(i + 1, { zone: each.zone, host: `${each.zone}${each.host}`, capacityBytes: each.capacityBytes })));
+/** Every seeder is a host of its own: where two share one, keeping copies apart comes before sharing the load. */
+const clusters = fc.array(fc.record({ zone: fc.constantFrom('a', 'b', 'c', 'd'), capacityBytes: fc.constantFrom(50, 100, 200) }), { minLength: 1, maxLength: 9 })
+  .map((all) => all.map((each, i) => seeder(i + 1, { zone: each.zone, host: `${each.zone}${i}`, capacityBytes: each.capacityBytes })));
 
 test('a first layout has full lists of distinct seeders, in as many zones as there are, with loads by capacity', () => {
   fc.assert(fc.property(clusters, (seeders) => {
@@ -60,6 +61,17 @@ test('a first layout has full lists of distinct seeders, in as many zones as the
     }
     assertBalanced(seeders, lists, 3);
   }), { numRuns: 25 });
+});
+
+test('inside a zone copies are on different hosts as long as there are any, even where that costs balance', () => {
+  const hosts = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 8 });
+  fc.assert(fc.property(hosts, (all) => {
+    const seeders = all.map((host, i) => seeder(i + 1, { zone: 'a', host: `host-${host}` }));
+    const lists = after(layoutOf(seeders), copies3);
+    for (const { now } of lists.partitions) {
+      assert.is(new Set(now.map((id) => seeders[id - 1]?.host)).size, Math.min(3, new Set(all).size));
+    }
+  }), { numRuns: 15 });
 });
 
 test('a settled and balanced layout is left alone', () => {
