@@ -1,6 +1,6 @@
 // status: is everything there, and is it safe. Exit 1 when anything is below its class or down, 5 without a leader.
 
-import type { ClusterStatus } from '../../../protocol/tracker-api.ts';
+import type { ClassHealth, ClusterStatus } from '../../../protocol/tracker-api.ts';
 import { second } from '../../../base/limits.ts';
 import { Option, ShellCommand } from '../../base-command.ts';
 import { formatSize, toTable } from '../../core/format.ts';
@@ -42,10 +42,15 @@ export class Status extends ShellCommand {
     ]);
     for (const line of toTable([...trackers, ...seeders], ['left', 'left', 'left', 'left', 'left', 'left'])) await this.line(this.#tinted(line));
     for (const health of status.classes) {
-      const safe = health.belowClass === 0 ? this.paint('safe', 'green') : this.paint(`${health.belowClass} below class`, 'red');
-      await this.line(`${health.storageClass}: ${safe}, ${health.partitions} partitions (${health.whole} whole, ${health.behind} behind, ${health.stale} stale), ${health.liveChunks} chunks`);
+      await this.line(`${health.storageClass}: ${this.#verdict(health)}, ${health.partitions} partitions (${health.whole} whole, ${health.behind} behind, ${health.stale} stale), ${health.liveChunks} chunks`);
     }
     await this.line(`${formatSize(status.bytes, 'binary')} in ${status.inodes} files and directories`);
+  }
+
+  /** Safe is only what inventory proved: everything else says what is missing for that. */
+  #verdict(health: ClassHealth): string {
+    if (health.belowClass > 0) return this.paint(`${health.belowClass} below class`, 'red');
+    return health.whole === health.partitions ? this.paint('safe', 'green') : this.paint('not proved yet', 'yellow');
   }
 
   #tinted(line: string): string {
