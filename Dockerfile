@@ -1,6 +1,7 @@
 # The one executable on a slim base, as a user without privileges. Data is whatever is mounted at /disk.
 # Where no registry is reachable, scripts/compose/base-image makes the base from files of a Debian machine.
 FROM node:20-bookworm-slim AS build
+LABEL offshore.stage=build
 WORKDIR /src
 COPY . .
 ARG OFFSHORE_REVISION

@@ -1,6 +1,7 @@
 # The cluster of the compose file in a copy of the project, and what scripts/test-compose asks of it.
 # Uses $root, $work, $docker, $engine of the script; the copy is $work/project, files to move are in its folder "files".
 
+compose_command=(docker-compose)
 leader=
 nodes=(tracker-1 tracker-2 tracker-3 seeder-1 seeder-2 seeder-3)
 base_made=no
@@ -9,12 +10,7 @@ export COMPOSE_PROJECT_NAME="offshoretest$$" OFFSHORE_TAG="test-$$"
 export COMPOSE_DOCKER_CLI_BUILD=0 DOCKER_BUILDKIT=0
 
 # As a person would type it: in the project's folder, without -f.
-compose() {
-  (
-    cd "$work/project"
-    if command -v docker-compose > /dev/null; then exec timeout 300 docker-compose "$@"; else exec timeout 300 "$docker" compose "$@"; fi
-  )
-}
+compose() { (cd "$work/project" && exec timeout --foreground 300 "${compose_command[@]}" "$@"); }
 
 # Built there, so that dist/ is newer than the sources beside it, whoever works in the project meanwhile. Packages are shared.
 copy_project() {
@@ -95,7 +91,7 @@ shell_opens() {
 }
 
 compose_on_terminal() {
-  (cd "$work/project" && timeout 60 script -qec "docker-compose $*" /dev/null)
+  (cd "$work/project" && exec timeout --foreground 60 script -qec "${compose_command[*]} $*" /dev/null)
 }
 
 # One shell command, without a terminal.
@@ -167,6 +163,8 @@ goes_down() {
 cluster_remove() {
   compose down --remove-orphans > /dev/null 2>&1
   "$docker" image rm "offshore:$OFFSHORE_TAG" > /dev/null 2>&1
+  # The stage that built it has no tag, only the label that the Dockerfile gives it.
+  "$docker" image prune -f --filter label=offshore.stage=build > /dev/null 2>&1
   [ "$base_made" = no ] || "$docker" image rm "$base_made" > /dev/null 2>&1
 }
 

@@ -34,12 +34,11 @@ engine_answers() {
 engine_stop() {
   [ -n "$engine_pid" ] || return 0
   local inner end=$((SECONDS + 20))
-  inner=$(pgrep -P "$engine_pid") && kill -TERM "$inner"
+  ! inner=$(pgrep -P "$engine_pid") || kill -TERM "$inner"
   while kill -0 "$engine_pid" 2> /dev/null && [ "$SECONDS" -lt "$end" ]; do sleep 0.2; done
-  kill -KILL "$engine_pid" 2> /dev/null
-  wait "$engine_pid" 2> /dev/null
+  kill -KILL "$engine_pid" 2> /dev/null || true
+  wait "$engine_pid" 2> /dev/null || true
   engine_pid=
-  return 0
 }
 
 # Those that Docker made: empty when its containers are gone.

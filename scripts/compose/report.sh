@@ -40,7 +40,7 @@ holds() {
   else
     failed=$((failed + 1))
     say "   FAIL  $rule ($(seconds_since "$began"))"
-    tail -n 40 "$output_file" | sed 's/^/         /' >&2
+    tail -n 40 "$output_file" | cut -c 1-400 | sed 's/^/         /' >&2
     return 1
   fi
 }

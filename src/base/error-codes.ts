@@ -45,6 +45,7 @@ export const errorCodes = {
   // consensus
   'not-leader': { status: 421, retry: 'leader', exit: 5, text: 'Not the leader' },
   'no-leader': { status: 503, retry: 'later', exit: 5, text: 'No leader', hint: 'A majority of trackers must be up.' },
+  'no-tracker': { status: 503, retry: 'never', exit: 5, text: 'No tracker answers', hint: 'Is the cluster running (`offshore cluster status`)? Name its trackers with --tracker or OFFSHORE_TRACKER.' },
   'starting': { status: 503, retry: 'later', exit: 5, text: 'Still starting' },
   'stopping': { status: 503, retry: 'leader', exit: 5, text: 'Shutting down' },
   'overloaded': { status: 503, retry: 'later', exit: 5, text: 'Overloaded' },

@@ -232,10 +232,14 @@ export const limits = {
   listingsInFlight: 8,
   /** Reports in one heartbeat; the rest follows with the next. */
   reportsPerHeartbeat: 4096,
+  /** Every report is sent again once in so many heartbeats, changed or not: leaders cannot compare old ones. */
+  reportRenewalBeats: 16,
   /** Wanted chunks looked at in one step, fetched at once, and remembered by when they were first seen (more are just fetched later). */
   wantedPageMax: 512,
   fetchesInFlight: 4,
   wantedRememberedMax: 100_000,
+  /** A wanted chunk that no seeder could give is asked for again at least this often. */
+  fetchRestMsMax: 1 * minute,
   /** A relay usually brings a chunk within this time after the feed names it; only then is it fetched. */
   relayGraceMs: 3 * second,
   releaseRestMs: 2 * second,
@@ -248,6 +252,9 @@ export const limits = {
   /** How long a seeder that failed a relay is left out of the next ones. */
   relayRestMs: 2 * second,
 
+  /** State hashes that a tracker remembers, one a group, to be compared with others at equal index. */
+  stateMarksMax: 256,
+  stateCompareRestMs: 10 * second,
   /** Rows of the state that a tracker keeps decoded. */
   stateCacheBytes: 32 * MiB,
 
@@ -270,6 +277,8 @@ export const limits = {
   contentMatchesMax: 32,
 
   // client
+  /** A client that no tracker ever answered gives up after this long; once one has, it waits for its whole time-out. */
+  firstContactMsMax: 4 * second,
   transfersDefault: 4,
   chunksInFlightDefault: 4,
   readAheadBytesMax: 64 * MiB,

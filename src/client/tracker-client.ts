@@ -57,6 +57,8 @@ export class TrackerClient {
   /** Spreads clients over the trackers. */
   readonly #turn: number;
   #view: LeaderView;
+  /** Until the first answer of any tracker: when this client began to ask. Nobody answering at all means a wrong address or no cluster. */
+  #contact: { readonly kind: 'made' } | { readonly kind: 'sought'; readonly sinceMs: number | undefined } = { kind: 'sought', sinceMs: undefined };
 
   constructor(options: { readonly trackers: readonly string[]; readonly timeoutMs: number }, deps: { readonly identity: ClusterIdentity; readonly send: Send; readonly clock: Clock; readonly rng: Rng }) {
     this.#timeoutMs = options.timeoutMs;
@@ -103,11 +105,19 @@ export class TrackerClient {
     ask.tried.add(url);
     try {
       const value = await this.#askOne(url, ask, attempt.signal);
+      this.#contact = { kind: 'made' };
       this.#view = learn(this.#view, ask.purpose === 'lead' && ask.body.length > 0 ? { kind: 'led', url } : { kind: 'answered', url });
       return value;
     } catch (error) {
       throw this.#afterFailure(url, ask, error, attempt.signal);
     }
+  }
+
+  #soughtForMs(): number {
+    const now = this.#clock.monotonicMs();
+    if (this.#contact.kind === 'made') return 0;
+    if (this.#contact.sinceMs === undefined) this.#contact = { kind: 'sought', sinceMs: now };
+    return now - (this.#contact.sinceMs ?? now);
   }
 
   #next<T>(ask: Ask<T>): string {
@@ -132,6 +142,10 @@ export class TrackerClient {
   /** Learns from the failure; answers what to throw, so that the table's row for it says how to go on. */
   #afterFailure<T>(url: string, ask: Ask<T>, error: unknown, signal: AbortSignal): unknown {
     if (!isOffshoreError(error)) return error;
+    if (error.code !== 'unreachable' && error.code !== 'timeout') this.#contact = { kind: 'made' };
+    if (this.#contact.kind === 'sought' && error.code === 'unreachable' && this.#soughtForMs() >= limits.firstContactMsMax) {
+      return new OffshoreError('no-tracker', { trackers: this.#view.trackers }, { cause: error });
+    }
     if (isSilence(error)) ask.unsure ||= ask.body.length > 0;
     if (signal.aborted) return error;
     if (error.code === 'not-leader') {

@@ -37,6 +37,8 @@ export const routes = {
   heartbeat: { roles: tracker, method: 'POST', pattern: '/v1/seeders/heartbeat', about: 'A seeder lives; carries space and inventory; leader only.' },
   signOut: { roles: tracker, method: 'POST', pattern: '/v1/seeders/sign-out', about: 'A seeder stops cleanly and will be back (`maintenance`); leader only.' },
 
+  stateHash: { roles: tracker, method: 'GET', pattern: '/v1/state-hash', about: 'What this tracker\'s state hashed to after its newest entries.' },
+
   identity: { roles: tracker, method: 'GET', pattern: '/raft/v1/identity', about: 'Name, incarnation, cluster id and founding entry; used at bootstrap.' },
   snapshot: { roles: tracker, method: 'GET', pattern: '/raft/v1/snapshot/:id', about: 'A page of a pinned state: `after`.' },
   stream: { roles: tracker, method: 'GET', pattern: '/raft/v1/stream', about: 'Upgrade to offshore-raft/1: frames between trackers.' },

@@ -112,6 +112,11 @@ export interface HeartbeatAnswer {
   readonly resend: 'changes' | 'full';
 }
 
+/** Hashes of a tracker's state after its newest entries, oldest first. */
+export interface StateHashAnswer {
+  readonly marks: readonly { readonly index: LogIndex; readonly hash: string }[];
+}
+
 export interface TrackerStatus {
   readonly name: NodeName;
   readonly url: string;

@@ -13,7 +13,7 @@ import { parseJson } from './problem.ts';
 import type { Answer } from './send.ts';
 import type {
   BatchAnswer, ClusterStatus, ContentsAnswer, HeartbeatAnswer, LayoutAnswer, ListAnswer, ManifestAnswer, NodeAnswer, RegisterAnswer,
-  SeederStatus, SessionAnswer, TrackerStatus, UsageAnswer,
+  SeederStatus, SessionAnswer, StateHashAnswer, TrackerStatus, UsageAnswer,
 } from './tracker-api.ts';
 
 export type Check<T> = (value: unknown) => value is T;
@@ -118,6 +118,9 @@ export const isPackAnswer: Check<PackAnswer> = shape<PackAnswer>({ stored: listO
 
 export const isRegisterAnswer: Check<RegisterAnswer> = shape<RegisterAnswer>({ index: isCount, cluster: isText, seeder: isSeederInfo });
 export const isHeartbeatAnswer: Check<HeartbeatAnswer> = shape<HeartbeatAnswer>({ index: isCount, layout: isCount, resend: oneOf('changes', 'full') });
+export const isStateHashAnswer: Check<StateHashAnswer> = shape<StateHashAnswer>({
+  marks: listOf((value) => isRecord(value) && isCount(value['index']) && isText(value['hash'])),
+});
 export const isEmptyAnswer = (value: unknown): value is object => isRecord(value);
 
 const isFeedEvent: Check<FeedEvent> = shape<FeedEvent>({ index: isCount, classCode: isCount, chunk: isHash, bytes: isCount, liveness: oneOf('live', 'condemned') });

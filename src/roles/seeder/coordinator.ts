@@ -29,10 +29,11 @@ export interface WriteRequest {
 /** A chunk on its way: its copies still needed, and who has it. */
 interface Flight {
   readonly chunk: ChunkToStore;
-  readonly targets: readonly SeederInfo[];
   readonly min: number;
   readonly holders: NodeName[];
   pending: number;
+  /** Seeders of the list that were not sent to yet. */
+  untried: readonly SeederInfo[];
   /** Why the last relay of it failed. */
   failure: unknown;
 }
@@ -75,12 +76,13 @@ export class Coordinator {
     const flights = await this.#flights(chunks, request, signal);
     await new Promise<void>((resolve, reject) => {
       const settle = (): void => {
-        const failed = flights.find((flight) => flight.holders.length + flight.pending < flight.min);
+        this.#relayTo(this.#relayGroups(flights.filter(isShort)), request, settle);
+        const failed = flights.find(isShort);
         if (failed !== undefined) reject(tooFew(failed));
         else if (flights.every((flight) => flight.holders.length >= flight.min)) resolve();
       };
       this.#storeOwn(flights, settle, reject);
-      for (const [target, group] of this.#relayGroups(flights)) this.#relay(target, group, request, settle);
+      this.#relayTo(this.#relayGroups(flights), request, settle);
       settle();
     });
     return flights.map((flight) => ({ chunk: flight.chunk.key.chunk, seeders: [...flight.holders] }));
@@ -93,7 +95,7 @@ export class Coordinator {
       if (standing.kind === 'changed') throw new OffshoreError('layout-changed', { chunk: chunk.key.chunk, layout: layout.version });
       const others = standing.seeders.filter((seeder) => seeder.id !== this.#self.id());
       const min = minDurable(fromClassCode(request.classCode), standing.lists.now.length);
-      return { chunk, targets: others, min, holders: [], pending: 0, failure: undefined };
+      return { chunk, min, holders: [], pending: 0, untried: others, failure: undefined };
     });
   }
 
@@ -112,19 +114,28 @@ export class Coordinator {
     );
   }
 
-  /** Which chunks go to which seeder. Those that rest are left out while enough others remain; the feed makes them whole later. */
+  /**
+   * Which chunks go to which seeder. Those that rest are left out while enough others remain, and asked after all when one of
+   * these fails; the feed makes them whole later.
+   */
   #relayGroups(flights: readonly Flight[]): Map<SeederInfo, Flight[]> {
     const groups = new Map<SeederInfo, Flight[]>();
     for (const flight of flights) {
-      const awake = flight.targets.filter((target) => !this.#rests(target));
-      for (const target of awake.length + 1 >= flight.min ? awake : flight.targets) {
+      const awake = flight.untried.filter((target) => !this.#rests(target));
+      const targets = flight.holders.length + flight.pending + awake.length >= flight.min ? awake : flight.untried;
+      flight.untried = flight.untried.filter((target) => !targets.includes(target));
+      flight.pending += targets.length;
+      for (const target of targets) {
         const group = groups.get(target) ?? [];
         group.push(flight);
         groups.set(target, group);
-        flight.pending += 1;
       }
     }
     return groups;
+  }
+
+  #relayTo(groups: ReadonlyMap<SeederInfo, readonly Flight[]>, request: WriteRequest, settle: () => void): void {
+    for (const [target, group] of groups) this.#relay(target, group, request, settle);
   }
 
   #rests(target: SeederInfo): boolean {
@@ -148,7 +159,8 @@ export class Coordinator {
       },
       (error: unknown) => {
         for (const flight of group) flight.failure = error;
-        this.#restingUntil.set(target.id, this.#clock.monotonicMs() + limits.relayRestMs);
+        // A seeder that knows a newer list is not a slow one.
+        if (!isOffshoreError(error, 'layout-changed')) this.#restingUntil.set(target.id, this.#clock.monotonicMs() + limits.relayRestMs);
         this.#log.warn('relay.failed', { seeder: target.name, chunks: group.length, ...errorFields(error) });
         finish();
       },
@@ -188,10 +200,17 @@ export class Coordinator {
   }
 }
 
-/** Full disks elsewhere are what a person can do something about; any other reason is this seeder's to log. */
+/** More copies must come than are held or under way. */
+function isShort(flight: Flight): boolean {
+  return flight.holders.length + flight.pending < flight.min;
+}
+
+/** Full disks elsewhere are a person's to cure and a newer list the client's; any other reason is this seeder's to log. */
 function tooFew(flight: Flight): OffshoreError {
-  const details = { chunk: flight.chunk.key.chunk, reached: flight.holders.length, needed: flight.min, seeders: flight.holders };
-  return new OffshoreError(isOffshoreError(flight.failure, 'disk-full') ? 'disk-full' : 'too-few-copies', details, { cause: flight.failure });
+  const details = { chunk: flight.chunk.key.chunk, reached: flight.holders.length, needed: flight.min, seeders: [...flight.holders] };
+  const { failure } = flight;
+  const telling = isOffshoreError(failure) && (failure.code === 'disk-full' || failure.code === 'layout-changed') ? failure.code : 'too-few-copies';
+  return new OffshoreError(telling, details, { cause: failure });
 }
 
 function onePart(parts: readonly Uint8Array[]): Uint8Array {

@@ -35,7 +35,7 @@ export class SeederIdentity {
     const bytes = await deps.files.readFile(path);
     if (bytes === undefined) {
       const identity = new SeederIdentity({ name: options.name, incarnation: deps.drawIncarnation(), membership: { kind: 'new' } }, path, deps.files);
-      await identity.#save();
+      await identity.#save(identity.#membership);
       return identity;
     }
     const fields = decode(bytes, path);
@@ -65,12 +65,12 @@ export class SeederIdentity {
       if (this.#membership.cluster !== cluster) throw new OffshoreError('wrong-cluster', { name: this.name, cluster, own: this.#membership.cluster });
       if (this.#membership.id === id) return;
     }
-    this.#membership = { kind: 'member', cluster, id };
-    await this.#save();
+    const membership: Membership = { kind: 'member', cluster, id };
+    await this.#save(membership);
+    this.#membership = membership;
   }
 
-  #save(): Promise<void> {
-    const membership = this.#membership;
+  #save(membership: Membership): Promise<void> {
     return this.#files.replaceFile(this.#path, sealRecord(recordKey, recordVersion, (writer) => {
       writer.text(this.name).text(this.incarnation);
       if (membership.kind === 'new') writer.u8(0);

@@ -1,5 +1,7 @@
-// The layout as this seeder knows it. It never guesses: whoever names a newer version makes it read the trackers first.
+// The layout as this seeder knows it. It never guesses: whoever names a newer version makes it read the trackers first, and a
+// read counts for a caller only when it began after the call.
 
+import { orAborted } from '../../async/abort.ts';
 import type { LogIndex, SeederId } from '../../base/ids.ts';
 import { mustExist } from '../../base/assert.ts';
 import { listsOf, seederById, type Layout, type PartitionLists, type SeederInfo } from '../../model/layout.ts';
@@ -10,11 +12,16 @@ export type ReadLayout = (signal: AbortSignal) => Promise<Layout>;
 
 export class LayoutView {
   readonly #read: ReadLayout;
+  readonly #stopping: AbortSignal;
   #layout: Layout | undefined;
+  /** The read under way; it may miss what whoever asks now must see. */
   #reading: Promise<Layout> | undefined;
+  /** The read that begins when that one has ended. */
+  #next: Promise<Layout> | undefined;
 
-  constructor(deps: { readonly read: ReadLayout }) {
+  constructor(deps: { readonly read: ReadLayout; readonly stopping: AbortSignal }) {
     this.#read = deps.read;
+    this.#stopping = deps.stopping;
   }
 
   current(): Layout | undefined {
@@ -27,14 +34,20 @@ export class LayoutView {
     return this.refresh(signal);
   }
 
-  /** Reads the trackers now; concurrent callers share one read. */
-  async refresh(signal: AbortSignal): Promise<Layout> {
-    this.#reading ??= this.#read(signal).finally(() => {
-      this.#reading = undefined;
-    });
-    const layout = await this.#reading;
+  /** Reads the trackers now. Callers share a read that has not begun; one that gives up leaves the read to the others. */
+  refresh(signal: AbortSignal): Promise<Layout> {
+    this.#next ??= this.#readNext();
+    return orAborted(this.#next, signal);
+  }
+
+  async #readNext(): Promise<Layout> {
+    await this.#reading?.catch(() => undefined);
+    this.#next = undefined;
+    const reading = this.#read(this.#stopping);
+    this.#reading = reading;
+    const layout = await reading;
     if (this.#layout === undefined || layout.version > this.#layout.version) this.#layout = layout;
-    return mustExist(this.#layout, 'a layout was read');
+    return this.#layout;
   }
 }
 

@@ -68,6 +68,7 @@ export async function runSeeder(options: SeederOptions, deps: RoleDeps): Promise
     seat.station = await Station.open({ folder: join(options.data, 'store'), ledger: join(options.data, 'partitions') }, { ...deps, files, identity, trackers, hasher, stopping: stopping.signal });
     await register({ options, identity, trackers, files, deps }, stopping.signal);
     await seat.station.begin();
+    seat.station.ended().catch(fail);
   };
   const begun = begin();
   const ready = begun.then(
@@ -83,7 +84,10 @@ export async function runSeeder(options: SeederOptions, deps: RoleDeps): Promise
     await begun.catch(() => undefined);
     await each.station?.close();
   });
-  lifecycle.own('membership', trackers, (each) => signOut(each, identity, deps));
+  lifecycle.own('membership', trackers, async (each) => {
+    await seat.station?.hush();
+    await signOut(each, identity, deps);
+  });
   return {
     name: identity.name, url: options.advertise, ready, failed,
     stop: async () => {
@@ -115,7 +119,7 @@ async function register({ options, identity, trackers, files, deps }: Registrati
       deps.log.info('seeder.registered', { seeder: seeder.id, name: seeder.name, url: seeder.url, zone: seeder.zone, index });
       return;
     } catch (error) {
-      const curable = isOffshoreError(error) && (error.row.retry !== 'never' || error.code === 'outcome-unknown');
+      const curable = isOffshoreError(error) && (error.row.retry !== 'never' || error.code === 'outcome-unknown' || error.code === 'no-tracker');
       if (signal.aborted || !curable) throw error;
       deps.log.warn('tracker.unreachable', { url: options.trackers.join(','), ...errorFields(error) });
       await sleep(limits.heartbeatMs, deps.clock, signal);

@@ -1,9 +1,12 @@
 // A seeder that has its place: store, layout, coordinator, and the duties that run while it does. Built once the cluster is known,
 // because digests are salted with its id.
 
+import { orAborted } from '../../async/abort.ts';
+import { within } from '../../async/deadline.ts';
 import { sleep } from '../../async/sleep.ts';
 import type { Clock } from '../../base/clock.ts';
-import { mustExist } from '../../base/assert.ts';
+import { AssertionError, mustExist } from '../../base/assert.ts';
+import { OffshoreError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { ChunkHasher } from '../../client/chunk-hasher.ts';
 import { errorFields, type Logger } from '../../observe/log.ts';
@@ -50,6 +53,8 @@ export class Station {
   readonly #heartbeat: Heartbeat;
   readonly #fetcher: WantedFetcher;
   readonly #releaser: Releaser;
+  readonly #goodbye = new AbortController();
+  #beating: Promise<void> = Promise.resolve();
   #running: Promise<unknown> = Promise.resolve();
   #following = false;
 
@@ -64,19 +69,19 @@ export class Station {
     const cluster = (): NonNullable<ReturnType<SeederIdentity['cluster']>> => mustExist(identity.cluster(), 'a station knows its cluster');
     this.#deps = deps;
     this.store = store;
-    this.layout = new LayoutView({ read: async (signal) => (await trackers.layout(signal)).layout });
+    this.layout = new LayoutView({ read: async (signal) => (await trackers.layout(signal)).layout, stopping: deps.stopping });
     const common = { ...deps, store, layout: this.layout };
     this.coordinator = new Coordinator({ id: self, name: identity.name, cluster }, common);
     this.#follower = new FeedFollower({ self }, { ...common, ledger });
     this.#heartbeat = new Heartbeat({ self, incarnation: identity.incarnation }, { ...common, follower: this.#follower });
-    this.#fetcher = new WantedFetcher({ self, name: identity.name, cluster }, common);
+    this.#fetcher = new WantedFetcher({ self, cluster }, common);
     this.#releaser = new Releaser({ self }, common);
   }
 
-  /** Resolves after the first round of the feed: what this seeder offers then was checked against the trackers. */
+  /** Resolves after the first round of the feed: what this seeder offers then was checked against the trackers. Throws when a duty finds a bug. */
   async begin(): Promise<void> {
     // Heartbeats come first: listing everything may take longer than the silence that counts as down.
-    const beating = this.#loop('heartbeat', limits.heartbeatMs, (signal) => this.#beat(signal));
+    this.#beating = this.#loop('heartbeat', limits.heartbeatMs, (signal) => this.#beat(signal), AbortSignal.any([this.#deps.stopping, this.#goodbye.signal]));
     let followed: () => void = () => undefined;
     const first = new Promise<void>((resolve) => {
       followed = resolve;
@@ -91,7 +96,7 @@ export class Station {
     });
     const releasing = this.#loop('release', limits.releaseRestMs, (signal) => this.#releaser.round(signal));
     const maintaining = this.#loop('maintain', limits.dutyRestMs, (signal) => this.#maintain(signal));
-    this.#running = Promise.all([beating, following, repairing, releasing, maintaining]);
+    this.#running = Promise.all([this.#beating, following, repairing, releasing, maintaining]);
     await Promise.race([first, this.#running]);
   }
 
@@ -100,9 +105,21 @@ export class Station {
     return this.#following;
   }
 
+  /** Resolves when the duties have ended; throws when one of them found a bug. */
+  async ended(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Ends the heartbeats: one that arrived after the announcement of maintenance would undo it. Waits for the one under way, a while. */
+  async hush(): Promise<void> {
+    this.#goodbye.abort(new OffshoreError('stopping'));
+    const { clock, stopping } = this.#deps;
+    await within(stopping, limits.signOutMsMax, clock, (signal) => orAborted(this.#beating, signal)).catch(() => undefined);
+  }
+
   /** After `stopping` aborted: waits for the rounds under way, then closes the store. */
   async close(): Promise<void> {
-    await this.#running;
+    await this.#running.catch(() => undefined);
     await this.store.close();
   }
 
@@ -123,17 +140,18 @@ export class Station {
     }
   }
 
-  /** A failed round is logged and the next one follows; the store's own condition says when nothing can be written any more. */
-  async #loop(duty: string, restMs: number, round: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const { stopping, clock, log } = this.#deps;
-    while (!stopping.aborted) {
+  /** A failed round is logged and the next one follows; the store's own condition says when nothing can be written any more. No round begins after `ending`. */
+  async #loop(duty: string, restMs: number, round: (signal: AbortSignal) => Promise<void>, ending = this.#deps.stopping): Promise<void> {
+    const { clock, log, stopping } = this.#deps;
+    while (!ending.aborted) {
       try {
         await round(stopping);
-        await sleep(restMs, clock, stopping);
+        await sleep(restMs, clock, ending);
       } catch (error) {
-        if (stopping.aborted) return;
+        if (error instanceof AssertionError) throw error;
+        if (ending.aborted) return;
         log.warn('duty.failed', { duty, ...errorFields(error) });
-        await sleep(limits.heartbeatMs, clock, stopping).catch(() => undefined);
+        await sleep(limits.heartbeatMs, clock, ending).catch(() => undefined);
       }
     }
   }

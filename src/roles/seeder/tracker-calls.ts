@@ -17,6 +17,7 @@ export function trackerCalls(client: TrackerClient): Trackers {
       if (layout === undefined) throw new OffshoreError('bad-answer', { problem: 'layout is missing although no version was named as known' });
       return { index, layout };
     },
+    index: async (known, signal) => (await client.read('layout', { known }, isLayoutAnswer, signal)).index,
     feed: ({ seeder, after }, signal) => client.read('feed', { seeder, after }, isFeedPage, signal),
     live: ({ storageClass, partition, after }, signal) => client.read('live', { class: storageClass, partition, after }, isLiveListing, signal),
   };

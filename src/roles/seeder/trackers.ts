@@ -12,6 +12,8 @@ export interface Trackers {
   heartbeat(request: HeartbeatRequest, signal: AbortSignal): Promise<HeartbeatAnswer>;
   signOut(request: { readonly seeder: SeederId; readonly incarnation: string }, signal: AbortSignal): Promise<void>;
   layout(signal: AbortSignal): Promise<{ readonly index: LogIndex; readonly layout: Layout }>;
+  /** How far the log is; `known` is the layout version that need not be sent again. */
+  index(known: LogIndex, signal: AbortSignal): Promise<LogIndex>;
   /** Throws `pruned` when events after `after` are gone. */
   feed(request: { readonly seeder: SeederId; readonly after: LogIndex }, signal: AbortSignal): Promise<FeedPage>;
   live(request: { readonly storageClass: string; readonly partition: number; readonly after?: ChunkId }, signal: AbortSignal): Promise<LiveListing>;

@@ -10,7 +10,7 @@ import type { ClassHealth } from '../../protocol/tracker-api.ts';
 import type { MetaQueries } from '../../storage/meta/queries.ts';
 import type { Roster } from './roster.ts';
 
-/** `equal`: exactly the live chunks as of `report.index`. `differs`: some are missing. `unknown`: no report, or none recent enough to compare. */
+/** `equal`: exactly the live chunks as of `report.index`, which is not before the lists. `differs`: some are missing. `unknown`: no report, or none recent enough to compare. */
 export type Comparison =
   | { readonly kind: 'equal'; readonly report: InventoryReport }
   | { readonly kind: 'differs' }
@@ -24,7 +24,12 @@ export interface PartitionInventory {
 
 /** One comparison a seeder of `now`, for the partitions given. */
 export async function compareInventory(queries: MetaQueries, roster: Roster, each: ClassLayout, partitions: readonly number[]): Promise<readonly PartitionInventory[]> {
-  const reports = partitions.flatMap((partition) => (each.partitions[partition]?.now ?? []).flatMap((seeder) => roster.report(seeder, { classCode: each.classCode, partition }) ?? []));
+  const reportOf = (seeder: SeederId, partition: number): InventoryReport | undefined => {
+    const report = roster.report(seeder, { classCode: each.classCode, partition });
+    // One from before the lists changed says nothing of what was released or listed since.
+    return report !== undefined && report.index >= (each.partitions[partition]?.since ?? 0) ? report : undefined;
+  };
+  const reports = partitions.flatMap((partition) => (each.partitions[partition]?.now ?? []).flatMap((seeder) => reportOf(seeder, partition) ?? []));
   const distinct = new Map(reports.map((report) => [requestKey(report), report]));
   const digests = await queries.partitionDigests([...distinct.values()].map(({ classCode, partition, index }) => ({ classCode, partition, atIndex: index })));
   const known = new Map([...distinct.keys()].map((key, i) => [key, digests[i]]));
@@ -32,7 +37,7 @@ export async function compareInventory(queries: MetaQueries, roster: Roster, eac
     const lists = each.partitions[partition];
     if (lists === undefined) return [];
     const seeders = lists.now.map((seeder) => {
-      const report = roster.report(seeder, { classCode: each.classCode, partition });
+      const report = reportOf(seeder, partition);
       return { seeder, comparison: report === undefined ? { kind: 'unknown' as const } : compare(report, known.get(requestKey(report))) };
     });
     return [{ partition, lists, seeders }];

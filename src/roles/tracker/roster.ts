@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { SeederId, Term } from '../../base/ids.ts';
+import { limits } from '../../base/limits.ts';
 import type { InventoryReport } from '../../model/feed.ts';
 import type { ClassCode } from '../../model/storage-class.ts';
 import type { HeartbeatRequest } from '../../protocol/tracker-api.ts';
@@ -13,6 +14,8 @@ export type SeederSpace = Omit<HeartbeatRequest, 'inventory' | 'seeder' | 'incar
 interface Heard {
   atMs: number;
   space: SeederSpace;
+  /** `left`: it said goodbye after its last heartbeat. */
+  presence: 'here' | 'left';
   readonly reports: Map<string, InventoryReport>;
 }
 
@@ -31,12 +34,30 @@ export class Roster {
     this.enter(leadership);
     const known = this.#heard.get(beat.seeder);
     const { inventory, seeder, incarnation: _, ...space } = beat;
-    const heard = known ?? { atMs: 0, space, reports: new Map<string, InventoryReport>() };
+    const heard: Heard = known ?? { atMs: 0, space, presence: 'here', reports: new Map<string, InventoryReport>() };
     heard.atMs = this.#clock.monotonicMs();
+    heard.presence = 'here';
     heard.space = space;
     for (const report of inventory) heard.reports.set(reportKey(report), report);
     this.#heard.set(seeder, heard);
     return known === undefined ? 'full' : 'changes';
+  }
+
+  /** It stops cleanly: what it said before is no sign of life any more. */
+  signOff(seeder: SeederId): void {
+    const heard = this.#heard.get(seeder);
+    if (heard !== undefined) heard.presence = 'left';
+  }
+
+  /** It starts again: what an earlier process of it held is to be reported anew. */
+  forgetReports(seeder: SeederId): void {
+    this.#heard.get(seeder)?.reports.clear();
+  }
+
+  /** Whoever does not lead hears nothing, and what it heard when it led is old. */
+  leave(): void {
+    this.#term = undefined;
+    this.#heard = new Map();
   }
 
   /** Forgets everything that an earlier leadership heard. */
@@ -52,16 +73,20 @@ export class Roster {
     return this.#clock.monotonicMs() - Math.max(this.#heard.get(seeder)?.atMs ?? 0, this.#sinceMs);
   }
 
-  hasHeard(seeder: SeederId): boolean {
-    return this.#heard.has(seeder);
+  /** A heartbeat came lately, and no goodbye after it. */
+  isAlive(seeder: SeederId): boolean {
+    return this.#heard.get(seeder)?.presence === 'here' && this.silentMs(seeder) < limits.suspectMs;
   }
 
   space(seeder: SeederId): SeederSpace | undefined {
     return this.#heard.get(seeder)?.space;
   }
 
+  /** Only of a seeder that is alive and follows the feed: nobody knows what a silent one, or one with a closed store, has missed since. */
   report(seeder: SeederId, ref: { readonly classCode: ClassCode; readonly partition: number }): InventoryReport | undefined {
-    return this.#heard.get(seeder)?.reports.get(reportKey(ref));
+    const heard = this.#heard.get(seeder);
+    if (heard === undefined || heard.space.condition === 'closed' || !this.isAlive(seeder)) return undefined;
+    return heard.reports.get(reportKey(ref));
   }
 }
 

@@ -28,9 +28,11 @@ import { Founder } from './duties/found.ts';
 import { Liveness } from './duties/liveness.ts';
 import { Rebalancer } from './duties/rebalance.ts';
 import { Settler } from './duties/settle.ts';
+import { LayoutMemo } from './layout-memo.ts';
 import { Proposer } from './proposer.ts';
 import { raftObserver } from './raft-observer.ts';
 import { Roster } from './roster.ts';
+import { keepComparing } from './state-comparison.ts';
 import type { TrackerRaft } from './tracker-raft.ts';
 
 export async function runTracker(options: TrackerOptions, deps: RoleDeps): Promise<RunningRole> {
@@ -56,9 +58,10 @@ export async function runTracker(options: TrackerOptions, deps: RoleDeps): Promi
   // 2. What it knows and does when it leads.
   const roster = new Roster({ clock });
   const proposer = new Proposer({ raft, clock });
-  const rebalancer = new Rebalancer({ raft, proposer, clock, log });
+  const layouts = new LayoutMemo();
+  const rebalancer = new Rebalancer({ raft, proposer, layouts, clock, log });
   const duties: readonly Duty[] = [
-    new Founder({ raft, proposer }), new Liveness({ raft, proposer, roster, clock, log }), rebalancer, new Settler({ raft, proposer, roster }), new Expiry({ raft, proposer }),
+    new Founder({ raft, proposer }), new Liveness({ raft, proposer, roster, clock, log }), rebalancer, new Settler({ raft, proposer, roster, layouts }), new Expiry({ raft, proposer }),
   ];
 
   // 3. HTTP: trackers, seeders and clients all come to the same port.
@@ -70,9 +73,9 @@ export async function runTracker(options: TrackerOptions, deps: RoleDeps): Promi
   mountRaftApi(app, { raft });
   mountNamespaceApi(app, { raft });
   mountBatchApi(app, { proposer });
-  mountLayoutApi(app, { raft, rebalancer });
+  mountLayoutApi(app, { raft, rebalancer, layouts });
   mountSeederApi(app, { raft, proposer, roster });
-  mountStatusApi(app, { raft, roster, send: deps.send });
+  mountStatusApi(app, { raft, roster, layouts, send: deps.send, clock });
   const streams = new RaftStreamServer(raft.streamOwner, { clock });
   const server = await startHttpServer({ ...options.listen, app, onUpgrade: (request, socket, head) => {
       if (!streams.handleUpgrade(request, socket, head)) socket.destroy();
@@ -89,7 +92,11 @@ export async function runTracker(options: TrackerOptions, deps: RoleDeps): Promi
     if (!stopping.signal.aborted) fail(toError(error));
   });
   const dutyDeps = { leadership: () => raft.leadership(), clock, log };
-  const running = started.then(() => Promise.all(duties.map((duty) => runDuty(duty, dutyDeps, stopping.signal))), () => undefined);
+  const running = started.then(() => Promise.all([
+    ...duties.map((duty) => runDuty(duty, dutyDeps, stopping.signal)),
+    keepComparing({ raft, send: deps.send, clock, log, onWrong: fail }, stopping.signal),
+  ]), () => undefined);
+  running.catch((error: unknown) => fail(toError(error)));
   lifecycle.own('duties', running, async (each) => {
     stopping.abort(new OffshoreError('stopping'));
     await each;

@@ -36,6 +36,12 @@ export interface MachineDeps {
   readonly clock: Clock;
 }
 
+/** Total state hash, 32 hex digits, right after the entry at `index`. */
+export interface StateMark {
+  readonly index: LogIndex;
+  readonly hash: string;
+}
+
 /** Since the machine was opened. */
 export interface MachineStats {
   readonly entries: number;
@@ -55,6 +61,7 @@ export class MetaMachine implements StateMachine<readonly CommandResult[]> {
   readonly #hash: StoredHash;
   #progress: StateProgress;
   #clusterAge: ClusterAge;
+  readonly #marks: StateMark[] = [];
   #stats: MachineStats = { entries: 0, operations: 0, slowestEntryMs: 0 };
 
   private constructor(options: MachineOptions, deps: MachineDeps, opened: { readonly hash: StoredHash; readonly progress: StateProgress; readonly clusterAge: ClusterAge }) {
@@ -91,6 +98,11 @@ export class MetaMachine implements StateMachine<readonly CommandResult[]> {
 
   stats(): MachineStats {
     return this.#stats;
+  }
+
+  /** What the state hashed to after each of the newest groups, oldest first; trackers compare them at equal index. */
+  marks(): readonly StateMark[] {
+    return this.#marks;
   }
 
   async apply(group: readonly CommittedEntry[]): Promise<readonly (readonly CommandResult[])[]> {
@@ -144,6 +156,8 @@ export class MetaMachine implements StateMachine<readonly CommandResult[]> {
     await this.#deps.kv.write(writes, 'synced');
     for (const change of changes) this.#cache.learn(change.key, change.after ?? null);
     this.#progress = progress;
+    this.#marks.push({ index: progress.index, hash: this.#hash.total() });
+    if (this.#marks.length > limits.stateMarksMax) this.#marks.shift();
     this.#clusterAge = draft.get(clockFact, 'only') ?? this.#clusterAge;
   }
 

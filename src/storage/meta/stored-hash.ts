@@ -1,11 +1,12 @@
 // The state hash beside the state: kept in memory, and of each touched range in the same batch as the rows that changed it.
 
 import { assert } from '../../base/assert.ts';
+import { toHex } from '../../base/bytes.ts';
 import type { Kv, KvReader, KvWrite } from '../kv/kv.ts';
 import type { RowChange } from './core/draft.ts';
 import { keyHead, tableAt, toBytes } from './core/key.ts';
 import { hashTable } from './core/records-local.ts';
-import { addRow, emptySums, hashKey, rangeCount, type RangeSums, removeRow, setSum, sumBytes } from './core/state-hash.ts';
+import { addRow, emptySums, hashKey, rangeCount, type RangeSums, removeRow, setSum, sumBytes, totalBytes } from './core/state-hash.ts';
 import { firstHashedTable } from './core/tables.ts';
 
 export class StoredHash {
@@ -28,6 +29,11 @@ export class StoredHash {
     if (change.before !== undefined) removeRow(this.#sums, row, change.before);
     if (change.after !== undefined) addRow(this.#sums, row, change.after);
     this.#touched.add(row.range);
+  }
+
+  /** All ranges added up, 32 hex digits: equal states have equal totals. */
+  total(): string {
+    return toHex(totalBytes(this.#sums));
   }
 
   /** Rows of the ranges touched since the last call. An empty range has no row, so that equal states have equal rows. */

@@ -11,7 +11,7 @@ import type { ChunkId, LogIndex, SeederId } from '../../../base/ids.ts';
 import { limits } from '../../../base/limits.ts';
 import type { ChunkHasher } from '../../../client/chunk-hasher.ts';
 import { parseChunkId, type ChunkKey } from '../../../model/chunk.ts';
-import { classCode, parseStorageClass, type ClassCode } from '../../../model/storage-class.ts';
+import { classCode, fromClassCode, parseStorageClass, widthOf, type ClassCode } from '../../../model/storage-class.ts';
 import { bytesType, formatCrcs, headerNames, parseCrcs } from '../../../protocol/headers.ts';
 import { decodePack, type PackedChunk, type StoredChunk, type TouchAnswer } from '../../../protocol/seeder-api.ts';
 import type { ChunkToStore } from '../../../storage/chunks/chunk-store.ts';
@@ -123,7 +123,8 @@ async function touchChunks(c: Context, deps: ChunkApiDeps, signal: AbortSignal):
   const code = parseClass(request.storageClass);
   const stamp = request.stamp as LogIndex;
   const known = parseIndex(c, headerNames.layout);
-  const keys = request.chunks.map((text) => ({ classCode: code, chunk: mustParseChunk(text), shard: request.shard }));
+  const shard = mustBeShard(code, request.shard);
+  const keys = request.chunks.map((text) => ({ classCode: code, chunk: mustParseChunk(text), shard }));
   const layout = await deps.station().layout.atLeast(known, signal);
   // A touch answered for a list that has moved on would count a copy that nobody keeps.
   for (const key of keys) {
@@ -143,9 +144,16 @@ function parsePack(body: Uint8Array): PackedChunk[] {
 }
 
 function parseKey(c: Context): ChunkKey {
-  const shard = Number(c.req.query('shard') ?? '0');
-  if (!Number.isInteger(shard) || shard < 0 || shard > 255) throw new OffshoreError('bad-request', { field: 'shard', problem: 'is a number from 0 to 255' });
-  return { classCode: parseClass(c.req.param('class')), chunk: mustParseChunk(c.req.param('chunk') ?? ''), shard };
+  const key = { classCode: parseClass(c.req.param('class')), chunk: mustParseChunk(c.req.param('chunk') ?? '') };
+  return { ...key, shard: mustBeShard(key.classCode, Number(c.req.query('shard') ?? '0')) };
+}
+
+/** Copies are all shard 0; anything else would be stored beside what the feed and the other seeders speak of. */
+function mustBeShard(code: ClassCode, shard: number): number {
+  const storageClass = fromClassCode(code);
+  const shards = storageClass.kind === 'copies' ? 1 : widthOf(storageClass);
+  if (!Number.isInteger(shard) || shard < 0 || shard >= shards) throw new OffshoreError('bad-request', { field: 'shard', problem: `is a number below ${shards}` });
+  return shard;
 }
 
 function parseClass(text: string | undefined): ClassCode {

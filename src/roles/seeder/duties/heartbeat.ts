@@ -6,20 +6,19 @@ import { limits } from '../../../base/limits.ts';
 import type { InventoryReport } from '../../../model/feed.ts';
 import type { HeartbeatAnswer } from '../../../protocol/tracker-api.ts';
 import type { ChunkStore } from '../../../storage/chunks/chunk-store.ts';
-import type { LayoutView } from '../layout-view.ts';
-import type { LedgerRow } from '../partition-ledger.ts';
 import type { Trackers } from '../trackers.ts';
-import type { FeedFollower } from './follow-feed.ts';
+import type { FeedFollower, ReportableRow } from './follow-feed.ts';
 
 export class Heartbeat {
   readonly #options: { readonly self: () => SeederId; readonly incarnation: string };
-  readonly #deps: { readonly store: ChunkStore; readonly follower: FeedFollower; readonly layout: LayoutView; readonly trackers: Trackers };
+  readonly #deps: { readonly store: ChunkStore; readonly follower: Pick<FeedFollower, 'reportable'>; readonly trackers: Pick<Trackers, 'heartbeat'> };
   /** What the leader has acknowledged, by partition. */
   readonly #acknowledged = new Map<string, string>();
+  #beats = 0;
 
   constructor(
     options: { readonly self: () => SeederId; readonly incarnation: string },
-    deps: { readonly store: ChunkStore; readonly follower: FeedFollower; readonly layout: LayoutView; readonly trackers: Trackers },
+    deps: { readonly store: ChunkStore; readonly follower: Pick<FeedFollower, 'reportable'>; readonly trackers: Pick<Trackers, 'heartbeat'> },
   ) {
     this.#options = options;
     this.#deps = deps;
@@ -29,10 +28,12 @@ export class Heartbeat {
   async round(signal: AbortSignal): Promise<LogIndex> {
     const rows = this.#deps.follower.reportable();
     const reports = await this.#deps.store.inventory(rows);
-    const changed = reports
-      .map((report, i) => ({ report, mark: fingerprint(report, rows[i]) }))
-      .filter(({ report, mark }) => this.#acknowledged.get(partitionKey(report)) !== mark)
-      .slice(0, limits.reportsPerHeartbeat);
+    this.#beats += 1;
+    const marked = reports.map((report, i) => ({ report, mark: fingerprint(report, rows[i]) }));
+    const isNews = ({ report, mark }: (typeof marked)[number]): boolean => this.#acknowledged.get(partitionKey(report)) !== mark;
+    // In turns the others too: a leader can compare only recent reports, and one whose answer was lost may have missed some.
+    const renewed = marked.filter((each, i) => (i + this.#beats) % limits.reportRenewalBeats === 0 && !isNews(each));
+    const changed = [...marked.filter(isNews), ...renewed].slice(0, limits.reportsPerHeartbeat);
     const answer = await this.#beat(changed.map(({ report }) => report), signal);
     for (const { report, mark } of changed) this.#acknowledged.set(partitionKey(report), mark);
     if (answer.resend === 'full') this.#acknowledged.clear();
@@ -53,9 +54,10 @@ function partitionKey(report: InventoryReport): string {
 }
 
 /**
- * Everything but the index: an unchanged report stays true as the feed moves on without touching the partition. A new
- * listing counts as a change, because settling wants a report from after the list changed.
+ * Everything but the index: an unchanged report stays true while the feed moves on without touching the partition. An event of
+ * the partition is news even when what is held stays as it was: a chunk that is live and not held shows in no count. So is a new
+ * listing, because settling wants a report from after the list changed.
  */
-function fingerprint(report: InventoryReport, row: LedgerRow | undefined): string {
-  return `${report.count}/${report.digest}/${report.others}/${report.deletionsPending}/${row?.completeAt ?? 0}`;
+function fingerprint(report: InventoryReport, row: ReportableRow | undefined): string {
+  return `${report.count}/${report.digest}/${report.others}/${report.deletionsPending}/${row?.completeAt ?? 0}/${row?.touchedAt ?? 0}`;
 }

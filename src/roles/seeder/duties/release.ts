@@ -6,7 +6,7 @@ import type { SeederId } from '../../../base/ids.ts';
 import type { ChunkId, LogIndex } from '../../../base/ids.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Logger } from '../../../observe/log.ts';
-import type { ClassLayout } from '../../../model/layout.ts';
+import type { ClassLayout, PartitionLists } from '../../../model/layout.ts';
 import type { ChunkStore } from '../../../storage/chunks/chunk-store.ts';
 import type { LayoutView } from '../layout-view.ts';
 
@@ -32,7 +32,7 @@ export class Releaser {
     const self = this.#self();
     for (const [partition, lists] of each.partitions.entries()) {
       signal.throwIfAborted();
-      if (lists.now.includes(self) || lists.before.includes(self)) continue;
+      if (names(lists, self)) continue;
       await this.#releasePartition({ classCode: each.classCode, partition, of: each.partitions.length }, version);
     }
   }
@@ -41,11 +41,25 @@ export class Releaser {
     let after: ChunkId | undefined;
     for (;;) {
       const held = await this.#deps.store.held(partition, after, limits.wantedPageMax);
-      if (held.length === 0) return;
+      if (held.length === 0 || this.#isListedAgain(partition)) return;
       const gone = await this.#deps.store.quarantine(held.map((info) => info.key), version);
       const chunks = gone.filter((went) => went).length;
       this.#deps.log.info('chunks.released', { partition: partition.partition, chunks, kept: gone.length - chunks, index: version });
       after = held.at(-1)?.key.chunk;
     }
   }
+
+  /**
+   * A round takes its time, and being listed again voids the release. What this seeder reports under a newer layout it reports
+   * after it knows that layout, so whatever was counted on is still here when this says no.
+   */
+  #isListedAgain({ classCode, partition, of }: Parameters<ChunkStore['held']>[0]): boolean {
+    const partitions = this.#deps.layout.current()?.classes.find((each) => each.classCode === classCode)?.partitions;
+    const lists = partitions?.[partition];
+    return lists === undefined || partitions?.length !== of || names(lists, this.#self());
+  }
+}
+
+function names(lists: PartitionLists, seeder: SeederId): boolean {
+  return lists.now.includes(seeder) || lists.before.includes(seeder);
 }

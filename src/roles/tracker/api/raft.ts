@@ -1,8 +1,11 @@
-// Routes between trackers that are plain HTTP: who they are, and pages of a state for a follower that fell behind. The Raft node answers them.
+// Routes between trackers that are plain HTTP: who they are, pages of a state for a follower that fell behind (the Raft node answers
+// those), and what the state hashes to.
 
 import type { Context, Hono } from 'hono';
 import { mustExist } from '../../../base/assert.ts';
-import { answer, mount } from '../../http/exchange.ts';
+import type { StateHashAnswer } from '../../../protocol/tracker-api.ts';
+import { answer, answerJson, mount } from '../../http/exchange.ts';
+import { ownMarks } from '../state-comparison.ts';
 import type { TrackerRaft } from '../tracker-raft.ts';
 
 export function mountRaftApi(app: Hono, deps: { readonly raft: TrackerRaft }): void {
@@ -11,6 +14,7 @@ export function mountRaftApi(app: Hono, deps: { readonly raft: TrackerRaft }): v
     const answered = deps.raft.handle({ method: 'GET', path: pathname + search });
     return answer(c, await mustExist(answered, 'the Raft node answers every path mounted for it'));
   };
+  mount(app, 'stateHash', (c) => answerJson(c, { marks: ownMarks(deps.raft) } satisfies StateHashAnswer));
   mount(app, 'identity', handle);
   mount(app, 'snapshot', handle);
 }

@@ -10,6 +10,7 @@ import { limits } from '../../../base/limits.ts';
 import type { SeederInfo } from '../../../model/layout.ts';
 import { classCode, parseStorageClass } from '../../../model/storage-class.ts';
 import type { HeartbeatAnswer, HeartbeatRequest, RegisterAnswer, RegisterRequest } from '../../../protocol/tracker-api.ts';
+import type { Leadership } from '../../../raft/driver/raft-status.ts';
 import { answerJson, mount, readJson, readQuery } from '../../http/exchange.ts';
 import type { Proposer } from '../proposer.ts';
 import type { Roster } from '../roster.ts';
@@ -34,6 +35,7 @@ async function register(c: Context, deps: SeederApiDeps, signal: AbortSignal): P
   const request = (await readJson(c, registerSchema, limits.jsonBodyBytesMax, signal)) as unknown as RegisterRequest;
   const { results } = await deps.proposer.one({ kind: 'register-seeder', ...request, name: request.name as NodeName, incarnation: request.incarnation as Incarnation }, signal, 'frees');
   assert(results.kind === 'seeder', 'register-seeder answers with a seeder');
+  deps.roster.forgetReports(results.seeder);
   const { index, value } = await readState(deps.raft, signal, (queries) => queries.seeders());
   const seeder = mustExist(value.find((each) => each.id === results.seeder), 'a registered seeder is in the state');
   const cluster = mustExist(deps.raft.status().cluster, 'a running tracker knows its cluster') as ClusterId;
@@ -42,11 +44,7 @@ async function register(c: Context, deps: SeederApiDeps, signal: AbortSignal): P
 
 async function heartbeat(c: Context, deps: SeederApiDeps, signal: AbortSignal): Promise<Response> {
   const beat = (await readJson(c, heartbeatSchema, limits.jsonBodyBytesMax, signal)) as unknown as HeartbeatRequest;
-  const leadership = deps.raft.leadership();
-  if (leadership === undefined) {
-    const leader = deps.raft.status().leader;
-    throw leader === undefined || deps.raft.isLeader() ? new OffshoreError('no-leader') : new OffshoreError('not-leader', { leader: leader.url, name: leader.name });
-  }
+  const leadership = mustLead(deps.raft);
   await mustBeKnown(deps.raft, beat.seeder, beat.incarnation);
   const resend = deps.roster.hear(leadership, beat);
   const answer = await readLocal(deps.raft, async (queries): Promise<HeartbeatAnswer> => ({ index: await queries.index(), layout: await queries.layoutVersion(), resend }));
@@ -56,9 +54,20 @@ async function heartbeat(c: Context, deps: SeederApiDeps, signal: AbortSignal): 
 /** `maintenance` keeps its partitions: it is expected back within the time of the option. */
 async function signOut(c: Context, deps: SeederApiDeps, signal: AbortSignal): Promise<Response> {
   const request = await readJson(c, signOutSchema, limits.jsonBodyBytesMax, signal);
+  mustLead(deps.raft);
   const seeder = await mustBeKnown(deps.raft, request.seeder as SeederId, request.incarnation);
+  // First, so that no duty takes the last heartbeat for a return.
+  deps.roster.signOff(seeder.id);
   if (seeder.state === 'up') await deps.proposer.one({ kind: 'seeder-state', seeder: seeder.id, state: 'maintenance' }, signal, 'frees');
   return answerJson(c, {});
+}
+
+/** Only a leader with a current state knows the seeders; anyone else points to it. */
+function mustLead(raft: TrackerRaft): Leadership {
+  const leadership = raft.leadership();
+  if (leadership !== undefined) return leadership;
+  const leader = raft.status().leader;
+  throw leader === undefined || raft.isLeader() ? new OffshoreError('no-leader') : new OffshoreError('not-leader', { leader: leader.url, name: leader.name });
 }
 
 async function mustBeKnown(raft: TrackerRaft, id: SeederId, incarnation: string): Promise<SeederInfo> {

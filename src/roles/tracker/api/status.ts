@@ -3,14 +3,17 @@
 import type { Context, Hono } from 'hono';
 import * as v from 'valibot';
 import { mustExist } from '../../../base/assert.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { sendWithin } from '../../../client/send-within.ts';
 import { parseJson } from '../../../protocol/problem.ts';
 import { limits } from '../../../base/limits.ts';
 import type { SeederInfo } from '../../../model/layout.ts';
 import { pathTo } from '../../../protocol/routes.ts';
-import type { Send } from '../../../protocol/send.ts';
+import type { Message, Send } from '../../../protocol/send.ts';
 import type { ClusterStatus, SeederStatus, TrackerStatus } from '../../../protocol/tracker-api.ts';
 import type { RaftStatus } from '../../../raft/driver/raft-status.ts';
 import { answerJson, mount, readQuery } from '../../http/exchange.ts';
+import type { LayoutMemo } from '../layout-memo.ts';
 import { classHealth } from '../inventory-view.ts';
 import type { Roster } from '../roster.ts';
 import { readLocal, type TrackerRaft } from '../tracker-raft.ts';
@@ -18,7 +21,9 @@ import { readLocal, type TrackerRaft } from '../tracker-raft.ts';
 export interface StatusDeps {
   readonly raft: TrackerRaft;
   readonly roster: Roster;
+  readonly layouts: LayoutMemo;
   readonly send: Send;
+  readonly clock: Clock;
 }
 
 /** `here` answers from this tracker alone; it is what followers send to the leader. */
@@ -32,27 +37,34 @@ async function status(c: Context, deps: StatusDeps, signal: AbortSignal): Promis
   const { ask } = readQuery(c, query);
   const leader = deps.raft.status().leader;
   if (ask === 'leader' && leader !== undefined && !deps.raft.isLeader()) {
-    const answer = await askLeader(leader.url, deps.send, signal);
+    const answer = await askLeader(leader.url, deps, signal);
     if (answer !== undefined) return answerJson(c, answer);
+    const { leader: _, ...own } = await clusterStatus(deps);
+    return answerJson(c, own satisfies ClusterStatus);
   }
   return answerJson(c, await clusterStatus(deps));
 }
 
-async function askLeader(url: string, send: Send, signal: AbortSignal): Promise<unknown> {
+async function askLeader(url: string, deps: StatusDeps, signal: AbortSignal): Promise<unknown> {
   try {
-    const answer = await send({ to: url, method: 'GET', path: pathTo('status', {}, { ask: 'here' }), headers: {}, body: [] }, signal);
+    const message: Message = { to: url, method: 'GET', path: pathTo('status', {}, { ask: 'here' }), headers: {}, body: [] };
+    const answer = await sendWithin(message, limits.nodeProbeMsMax, deps, signal);
     return answer.status === 200 ? parseJson(answer) : undefined;
   } catch {
     // The leader may have died a moment ago: what this tracker knows is then the best answer, and it names no leader it cannot reach.
+    signal.throwIfAborted();
     return undefined;
   }
 }
 
 async function clusterStatus(deps: StatusDeps): Promise<ClusterStatus> {
   const raft = deps.raft.status();
+  const leadership = deps.raft.leadership();
+  if (leadership === undefined) deps.roster.leave();
+  else deps.roster.enter(leadership);
   return readLocal(deps.raft, async (queries) => {
     const totals = await queries.totals();
-    const layout = await queries.layout();
+    const layout = await deps.layouts.read(queries);
     const classes = await Promise.all(layout.classes.map((each) =>
       classHealth(queries, deps.roster, layout, each, totals.classes.find((one) => one.classCode === each.classCode)?.chunks ?? 0)));
     return {

@@ -43,7 +43,7 @@ export class Liveness implements Duty {
 
   #judge(seeder: SeederInfo, hold: 'hold' | 'act'): SeederState | undefined {
     const silentMs = this.#deps.roster.silentMs(seeder.id);
-    const heard = this.#deps.roster.hasHeard(seeder.id) && silentMs < limits.suspectMs;
+    const heard = this.#deps.roster.isAlive(seeder.id);
     switch (seeder.state) {
       case 'up': return silentMs >= limits.downMs && hold === 'act' ? 'down' : undefined;
       case 'maintenance': return heard ? 'up' : silentMs >= limits.maintenanceMs && hold === 'act' ? 'down' : undefined;

@@ -4,13 +4,14 @@
 import { sleep } from '../../../async/sleep.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { OffshoreError } from '../../../base/errors.ts';
-import type { SeederId } from '../../../base/ids.ts';
+import type { LogIndex, SeederId } from '../../../base/ids.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Layout } from '../../../model/layout.ts';
 import { formatStorageClass, fromClassCode, widthOf, type ClassCode } from '../../../model/storage-class.ts';
 import type { Logger } from '../../../observe/log.ts';
 import type { Leadership } from '../../../raft/driver/raft-status.ts';
 import { planLayout } from '../../../storage/meta/core/place.ts';
+import type { LayoutMemo } from '../layout-memo.ts';
 import type { Proposer } from '../proposer.ts';
 import { readLocal, type TrackerRaft } from '../tracker-raft.ts';
 import type { Duty } from './duty.ts';
@@ -18,6 +19,7 @@ import type { Duty } from './duty.ts';
 export interface RebalancerDeps {
   readonly raft: TrackerRaft;
   readonly proposer: Proposer;
+  readonly layouts: LayoutMemo;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -26,8 +28,8 @@ export class Rebalancer implements Duty {
   readonly name = 'rebalance';
   readonly restMs = limits.dutyRestMs;
   readonly #deps: RebalancerDeps;
-  /** What the last complete round looked at: no change, no new plan. */
-  #seen = '';
+  /** Version that the last complete round looked at: every change of seeders and lists makes a new one. */
+  #seen: LogIndex | undefined;
   /** Seeders that were down when this leader last looked. */
   #down: ReadonlySet<SeederId> = new Set();
 
@@ -36,21 +38,20 @@ export class Rebalancer implements Duty {
   }
 
   async round(_: Leadership, signal: AbortSignal): Promise<void> {
-    const layout = await readLocal(this.#deps.raft, (queries) => queries.layout());
-    const fingerprint = `${layout.version} ${layout.seeders.map((seeder) => `${seeder.id}:${seeder.state}:${seeder.capacityBytes}`).join(' ')}`;
-    if (fingerprint === this.#seen) return;
+    const layout = await readLocal(this.#deps.raft, (queries) => this.#deps.layouts.read(queries));
+    if (layout.version === this.#seen) return;
     const returned = layout.seeders.filter((seeder) => seeder.state === 'up' && this.#down.has(seeder.id)).map((seeder) => seeder.id);
     for (const { classCode } of layout.classes) await this.#improve(layout, classCode, returned, signal);
-    this.#seen = fingerprint;
+    this.#seen = layout.version;
     this.#down = new Set(layout.seeders.filter((seeder) => seeder.state === 'down').map((seeder) => seeder.id));
   }
 
   /** Makes the first layout of a class; waits a moment for more seeders than are there, so that its first lists are full ones. */
   async layOut(classCode: ClassCode, signal: AbortSignal): Promise<void> {
-    const { raft, clock } = this.#deps;
+    const { raft, clock, layouts } = this.#deps;
     const deadlineMs = clock.monotonicMs() + limits.gatherSeedersMs;
     for (;;) {
-      const layout = await readLocal(raft, (queries) => queries.layout());
+      const layout = await readLocal(raft, (queries) => layouts.read(queries));
       if (layout.classes.some((each) => each.classCode === classCode)) return;
       const up = layout.seeders.filter((seeder) => seeder.state === 'up').length;
       if (up >= widthOf(fromClassCode(classCode)) || (up > 0 && clock.monotonicMs() >= deadlineMs)) {

@@ -8,6 +8,7 @@ import type { Leadership } from '../../../raft/driver/raft-status.ts';
 import type { SettleItem, SettleProof } from '../../../storage/meta/core/command.ts';
 import type { MetaQueries } from '../../../storage/meta/queries.ts';
 import { compareInventory, type PartitionInventory } from '../inventory-view.ts';
+import type { LayoutMemo } from '../layout-memo.ts';
 import type { Proposer } from '../proposer.ts';
 import type { Roster } from '../roster.ts';
 import { readLocal, type TrackerRaft } from '../tracker-raft.ts';
@@ -16,9 +17,9 @@ import type { Duty } from './duty.ts';
 export class Settler implements Duty {
   readonly name = 'settle';
   readonly restMs = limits.settleRestMs;
-  readonly #deps: { readonly raft: TrackerRaft; readonly proposer: Proposer; readonly roster: Roster };
+  readonly #deps: { readonly raft: TrackerRaft; readonly proposer: Proposer; readonly roster: Roster; readonly layouts: LayoutMemo };
 
-  constructor(deps: { readonly raft: TrackerRaft; readonly proposer: Proposer; readonly roster: Roster }) {
+  constructor(deps: { readonly raft: TrackerRaft; readonly proposer: Proposer; readonly roster: Roster; readonly layouts: LayoutMemo }) {
     this.#deps = deps;
   }
 
@@ -32,7 +33,7 @@ export class Settler implements Duty {
 
   async #provable(queries: MetaQueries): Promise<SettleItem[]> {
     const items: SettleItem[] = [];
-    for (const each of (await queries.layout()).classes) {
+    for (const each of (await this.#deps.layouts.read(queries)).classes) {
       const unsettled = each.partitions.flatMap((lists, partition) => (lists.before.length > 0 ? [partition] : []));
       const inventory = unsettled.length === 0 ? [] : await compareInventory(queries, this.#deps.roster, each, unsettled);
       for (const partition of inventory) items.push(...toItem(each, partition));
@@ -45,7 +46,7 @@ function toItem(each: ClassLayout, { partition, lists, seeders }: PartitionInven
   if (lists.now.length < widthOf(fromClassCode(each.classCode))) return [];
   const proofs: SettleProof[] = [];
   for (const { seeder, comparison } of seeders) {
-    if (comparison.kind !== 'equal' || comparison.report.index < lists.since || comparison.report.deletionsPending > 0) return [];
+    if (comparison.kind !== 'equal' || comparison.report.deletionsPending > 0) return [];
     proofs.push({ seeder, index: comparison.report.index, deletionsPending: comparison.report.deletionsPending });
   }
   return [{ classCode: each.classCode, partition, since: lists.since, proofs }];

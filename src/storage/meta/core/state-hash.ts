@@ -46,6 +46,13 @@ export function sumBytes(sums: RangeSums, range: number): Uint8Array {
   return bytes;
 }
 
+/** The sum over all ranges, 16 bytes. */
+export function totalBytes(sums: RangeSums): Uint8Array {
+  const total = new Uint32Array(4);
+  for (let at = 0; at < sums.length; at += 1) total[at & 3] = (total[at & 3] as number) + (sums[at] as number);
+  return sumBytes(total, 0);
+}
+
 export function setSum(sums: RangeSums, range: number, bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
   for (let lane = 0; lane < 4; lane += 1) sums[range * 4 + lane] = view.getUint32(lane * 4);
