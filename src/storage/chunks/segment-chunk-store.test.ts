@@ -149,6 +149,18 @@ test('a chunk found damaged by a closed store is missing, and not in its invento
   assert.is((await store.inventory([whole]))[0]?.count, 1);
 });
 
+test('a copy whose checksums fit and whose name does not counts for a day, and is missing once it was verified', async () => {
+  const disk = new StoreDisk();
+  const store = await disk.open();
+  const chunk = makeChunk(1);
+  const forged = { ...toStore(makeChunk(2), 5), key: chunk.key };
+  await store.put([forged]);
+  await disk.clock.advance(limits.chunkVerifyAgeMs + hour);
+
+  assert.equal(await store.touch([chunk.key], at(6)), [false]);
+  assert.is(store.lookup(chunk.key), undefined);
+});
+
 test('quarantine is emptied after a day, and its bytes come back', async () => {
   const disk = new StoreDisk();
   const store = await disk.open();

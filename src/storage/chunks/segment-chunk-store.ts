@@ -79,7 +79,7 @@ export async function openSegmentChunkStore(options: SegmentChunkStoreOptions, d
   const writer = new SegmentWriter({ folder, tag }, { io, index, pool, condemnIndex: () => indexFolder.condemn() });
   if (found.active !== undefined) await writer.resume(found.active);
   const compactor = new Compactor({ tag }, { index, pool, reader, writer, clock });
-  const reads = new ChunkReads({ index, reader, writer, clock });
+  const reads = new ChunkReads({ index, reader, writer, clock, sha256: deps.sha256 });
   const store = new SegmentChunkStore({ ...options, segmentBytes }, { clock }, { index, pool, reader, writer, compactor, reads }, found.report);
   await store.start();
   return store;
@@ -197,7 +197,7 @@ export class SegmentChunkStore implements ChunkStore {
     });
     const recycled = await compactor.recycleEmpty();
     const compacted = await compactor.step();
-    await pool.shrink();
+    await writer.alone(0, () => pool.shrink());
     writer.stockUp();
     return emptied > 0 || recycled > 0 || compacted ? 'worked' : 'idle';
   }
