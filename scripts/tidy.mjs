@@ -38,7 +38,20 @@ const bannedWords = /\b(?:TODO|FIXME|XXX)\b|@ts-(?:ignore|nocheck|expect-error)|
 export function checkTidy() {
   const sources = [...filesBelow('src', ['.ts']), ...filesBelow('test', ['.ts']), ...filesBelow('bench', ['.ts'])];
   const scripts = [...filesBelow('scripts', ['.mjs']), 'build.mjs'];
-  return [...sources.flatMap(checkSource), ...scripts.flatMap((path) => checkText(path, read(path)))];
+  return [...sources.flatMap(checkSource), ...scripts.flatMap((path) => checkText(path, read(path))), ...unusedNames(sources)];
+}
+
+/** An event or metric that nothing writes, and a bound that nothing keeps, only look done. */
+function unusedNames(sources) {
+  const catalogue = 'src/observe/catalogue.ts';
+  const limits = 'src/base/limits.ts';
+  const product = sources.filter((path) => inProduct(path) && path !== catalogue && path !== limits).map(read).join('\n');
+  const named = [
+    ...[...read(catalogue).matchAll(/^  '([a-z.-]+)': \{ fields/gm)].map(([, name]) => ({ path: catalogue, name, used: product.includes(`'${name}'`) })),
+    ...[...read(catalogue).matchAll(/^  (offshore_\w+): \{/gm)].map(([, name]) => ({ path: catalogue, name, used: product.includes(`'${name}'`) })),
+    ...[...read(limits).matchAll(/^  (\w+): /gm)].map(([, name]) => ({ path: limits, name, used: product.includes(`limits.${name}`) || read(limits).includes(`limits.${name}`) })),
+  ];
+  return named.filter(({ used }) => !used).map(({ path, name }) => `${path}: ${name} is named and used nowhere`);
 }
 
 function checkSource(path) {

@@ -131,6 +131,7 @@ put_all() { offshore put -r files "/$1"; }
 # compare_all NAME…: gets each uploaded tree and compares names and hashes with what was put.
 compare_all() {
   local got=$work/project/got name wanted
+  rm -rf "$got"
   mkdir "$got"
   wanted=$(hashes "$work/project/files")
   offshore get -r "${@/#//}" got

@@ -1,11 +1,12 @@
 # Stages, checks and their count, for scripts/test-compose. Everything goes to standard error except the totals.
-# It owns $passed, $failed and $output_file; a check never ends the script, a stage that cannot go on does it by `give_up`.
+# It owns $passed and $failed. $output_file is the caller's: there the output of a check waits until it is known whether it holds.
+# A check never ends the script; a stage that cannot go on does, by `give_up`.
 
 passed=0
 failed=0
 stage_began=
 stage_name=
-output_file=$(mktemp)
+output_file=
 
 say() { printf '%s\n' "$*" >&2; }
 

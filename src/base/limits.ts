@@ -198,7 +198,6 @@ export const limits = {
   suspectMs: 5 * second,
   downMs: 30 * second,
   maintenanceMs: 10 * minute,
-  seederFillMax: 0.85,
   segmentBytes: 256 * MiB,
   segmentsReserved: 2,
   storeQueueBytesMax: 64 * MiB,

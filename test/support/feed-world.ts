@@ -35,11 +35,13 @@ export class FeedWorld implements Trackers {
   /** A file whose chunks are named so: they become live and stay so. */
   async publish(...chunks: readonly string[]): Promise<void> {
     this.#files += 1;
+    await this.#tick();
     await this.state.must({ kind: 'publish', path: `/f${this.#files}`, parents: 'must-exist', attributes: {}, content: chunked(entriesOf(...chunks), this.state.index) });
   }
 
   /** An upload that is staged: its chunks become live until it is dropped. */
   async stage(upload: string, ...chunks: readonly string[]): Promise<void> {
+    await this.#tick();
     await this.state.must({ kind: 'open-upload', upload });
     await this.state.must({ kind: 'stage', upload, storageClass: 'copies=3', entries: entriesOf(...chunks), stamp: this.state.index });
   }
@@ -93,6 +95,11 @@ export class FeedWorld implements Trackers {
     const parsed = parseStorageClass(storageClass);
     if (parsed === undefined) throw new OffshoreError('bad-request');
     return this.state.machine.queries.live({ classCode: classCode(parsed), partition, limit: this.#options.livePage ?? 4096, ...(after === undefined ? {} : { after }) });
+  }
+
+  /** A stamp must be above the last condemnation. */
+  async #tick(): Promise<void> {
+    await this.state.session();
   }
 
   async #ask(call: string): Promise<void> {

@@ -13,6 +13,7 @@ Usage:
   offshore cluster up|down|status|kill|stop|start …          a local cluster; offshore cluster --help
   offshore --role=tracker …          run a tracker; offshore --role=tracker --help
   offshore --role=seeder …           run a seeder; offshore --role=seeder --help
+  offshore health [--url URL]        is a node ready: exit 0 or 5, for scripts and health checks
   offshore version [--json]
 
 Examples:

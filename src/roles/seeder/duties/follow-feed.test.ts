@@ -256,22 +256,28 @@ async function converges(seed: number): Promise<void> {
   const uploads: { readonly id: string; readonly chunks: readonly string[] }[] = [];
   let made = 0;
   let acts = 60;
-  at.world.between = async () => {
+  const act = async (): Promise<void> => {
     if (acts <= 0 || rng() < 0.4) return;
     acts -= 1;
     const chunks = someNames();
-    const act = randomInt(rng, 0, 4);
-    if (act === 0 && chunks.length > 0) await at.world.publish(...chunks);
-    if (act === 1 && chunks.length > 0) {
+    const kind = randomInt(rng, 0, 4);
+    if (kind === 0 && chunks.length > 0) await at.world.publish(...chunks);
+    if (kind === 1 && chunks.length > 0) {
       made += 1;
       const id = made.toString(16).padStart(32, '0');
       await at.world.stage(id, ...chunks);
       uploads.push({ id, chunks });
     }
-    const dropped = act === 2 ? uploads.shift() : undefined;
+    const dropped = kind === 2 ? uploads.shift() : undefined;
     if (dropped !== undefined) await at.world.drop(dropped.id, ...dropped.chunks);
-    if (act === 3) await at.world.setLists([{ partition: randomInt(rng, 0, 1), now: rng() < 0.5 ? [1, 2, 3] : [3, 1, 2] }]);
-    if (act === 4) await hold(at, ...chunks);
+    if (kind === 3) await at.world.setLists([{ partition: randomInt(rng, 0, 1), now: rng() < 0.5 ? [1, 2, 3] : [3, 1, 2] }]);
+    if (kind === 4) await hold(at, ...chunks);
+  };
+  // Entries come one after the other, however many questions are under way.
+  let last = Promise.resolve();
+  at.world.between = () => {
+    last = last.then(act);
+    return last;
   };
   for (let round = 0; round < 40; round += 1) {
     await at.round();
