@@ -5,6 +5,8 @@ import { layerOf } from './layers.mjs';
 import { codeOf, filesBelow, read } from './source-files.mjs';
 
 const fileLinesMax = 400;
+/** All bounds are in one file, by the rule that keeps them (docs/ARCHITECTURE.md, S6). */
+const longFiles = ['src/base/limits.ts'];
 
 /** Pattern over code without comments and strings, and where it applies. */
 const rules = [
@@ -74,7 +76,7 @@ function checkText(path, text) {
   const lines = text.split('\n');
   // Tests say in their names what they are about.
   if (!/^(?:#!.*\n)?\/\/ \S/.test(text) && !path.endsWith('.test.ts')) problems.push(`${path}:1: begins with 2 to 5 lines of comment: what the file decides or owns`);
-  if (lines.length - 1 > fileLinesMax) problems.push(`${path}: ${lines.length - 1} lines; more than ${fileLinesMax} is more than one noun`);
+  if (lines.length - 1 > fileLinesMax && !longFiles.includes(path)) problems.push(`${path}: ${lines.length - 1} lines; more than ${fileLinesMax} is more than one noun`);
   lines.forEach((line, i) => {
     if (bannedWords.test(line) && path !== 'scripts/tidy.mjs') problems.push(`${path}:${i + 1}: unfinished work or a silenced check`);
     if (/[ \t]$/.test(line) || line.includes('\t')) problems.push(`${path}:${i + 1}: no tabs, no spaces at the end of a line`);

@@ -50,6 +50,9 @@ export const limits = {
   sessionsMax: 10_000,
   sessionSequencesMax: 64,
   sessionAgeMsMax: 24 * hour,
+  /** When there are too many, sessions unused this long make room, so many at a time. */
+  sessionIdleMsMin: 10 * minute,
+  sessionsEvictedAtOnce: 64,
   /** Outcomes one session may have remembered; a further batch is refused with `overloaded`. */
   sessionOutcomesMax: 4096,
 
@@ -134,6 +137,13 @@ export const limits = {
   readRoundsMax: 10,
   /** Rounds that a new tracker gets to catch up before `promote` gives up with `busy` (Ongaro's thesis 4.2.1). */
   catchUpRoundsMax: 10,
+  /** A stop waits this long for the readers of the state; then the state stays open until the process ends. */
+  stateCloseMsMax: 5 * second,
+  /** Callers that no configuration names yet, at once; each is dropped after a while, and calls again if it is real. */
+  strangersMax: 8,
+  strangerMsMax: 60 * second,
+  /** No honest tracker is further ahead. */
+  termJumpMax: 1_000_000,
   /** Proposals still running at a stop are waited for this long. */
   stopDrainMs: 3 * second,
   diskCheckMs: 1 * second,
@@ -264,8 +274,12 @@ export const limits = {
   foundRestMs: 200,
   settleRestMs: 1 * second,
   settleItemsMax: 256,
+  /** How long the health of classes is believed before it is computed again. */
+  healthMemoMs: 1 * second,
   expireRestMs: 10 * second,
   expireItemsMax: 500,
+  /** Turns of one round while there is more; the rest waits for the next round. */
+  expireTurnsMax: 256,
   /** A class without a layout waits this long for more seeders than are there, so that the first lists are full ones. */
   gatherSeedersMs: 3 * second,
 
@@ -336,6 +350,8 @@ export const limits = {
   newFileClassesKept: 10_000,
   /** An upload that fails tries this long to free its staged pages; then their lease ends them. */
   closeUploadMs: 2 * second,
+  /** A client that ends tries this long to close its session; then it stays until it expires. */
+  closeSessionMs: 1 * second,
   /** Finished files whose outcome nobody has taken yet; then the upload waits. */
   treeOutcomesMax: 1024,
   /** Manifest pages asked for at once, and kept per open file. */

@@ -2,6 +2,7 @@
 // it decides nothing itself. One instance serves any number of calls at once.
 
 import { onAbort } from '../async/abort.ts';
+import { within } from '../async/deadline.ts';
 import { Semaphore } from '../async/semaphore.ts';
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
@@ -158,9 +159,12 @@ class OffshoreClient implements RemoteFiles {
     return placesOf(path, { trackers: this.#trackers, layouts: this.#layouts, seeders: this.#seeders, reader: this.#reader }, signal);
   }
 
-  /** Stops what is under way. The session stays with the trackers until it expires. */
+  /** Stops what is under way and gives the session back, if that is quick: trackers remember a limited number of them. */
   async close(): Promise<void> {
     this.#closing.abort(new OffshoreError('aborted', { reason: 'client closed' }));
+    const { signal } = new AbortController();
+    // A session that cannot be closed now expires.
+    await within(signal, limits.closeSessionMs, this.#deps.clock, (inner) => this.#session.close(inner)).catch(() => undefined);
   }
 
   /** Runs `work` until it ends, the caller stops it, or the client is closed. */

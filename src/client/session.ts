@@ -8,8 +8,8 @@ import { isOffshoreError, OffshoreError } from '../base/errors.ts';
 import type { SessionId } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import type { Operation, OperationId, Outcome } from '../model/operation.ts';
-import type { BatchRequest } from '../protocol/tracker-api.ts';
-import { isBatchAnswer, isSessionAnswer } from '../protocol/validate.ts';
+import type { BatchRequest, CloseSessionRequest } from '../protocol/tracker-api.ts';
+import { isBatchAnswer, isEmptyAnswer, isSessionAnswer } from '../protocol/validate.ts';
 import { splitOperations } from './core/batch-split.ts';
 import type { TrackerClient } from './tracker-client.ts';
 import { toWireOperation } from './wire-operation.ts';
@@ -59,6 +59,14 @@ export class ClientSession {
     const outcomes: Outcome[] = [];
     for (const batch of splitOperations(operations)) outcomes.push(...await this.#runBatch(batch, options));
     return outcomes;
+  }
+
+  /** Tells the trackers to forget the session, if there is one. What is still under way then has no outcome. */
+  async close(signal: AbortSignal): Promise<void> {
+    const registration = this.#registration;
+    if (registration === undefined) return;
+    this.#registration = undefined;
+    await this.#trackers.mutate('closeSession', { session: registration.id } satisfies CloseSessionRequest, isEmptyAnswer, signal);
   }
 
   async #runBatch(batch: readonly Operation[], options: RunOptions): Promise<readonly Outcome[]> {

@@ -83,17 +83,13 @@ export const metricRows = {
   offshore_raft_applied_index: { kind: 'gauge', labels: [], help: 'Highest applied entry.' },
   offshore_raft_append_seconds: { kind: 'histogram', labels: [], help: 'Time of one synced append to the log.', buckets: seconds },
   offshore_raft_append_entries: { kind: 'histogram', labels: [], help: 'Entries in one synced append.', buckets: counts },
-  offshore_raft_proposals_total: { kind: 'counter', labels: ['outcome'], help: 'Proposals by what became of them.' },
   offshore_raft_elections_total: { kind: 'counter', labels: [], help: 'Elections started here.' },
   offshore_apply_seconds: { kind: 'histogram', labels: [], help: 'Time to apply one entry.', buckets: seconds },
 
   offshore_store_chunks: { kind: 'gauge', labels: [], help: 'Chunks held.' },
   offshore_store_chunk_bytes: { kind: 'gauge', labels: [], help: 'Bytes of chunks held.' },
   offshore_store_free_bytes: { kind: 'gauge', labels: [], help: 'Bytes the disk has free for this process.' },
-  offshore_chunk_bytes_total: { kind: 'counter', labels: ['direction'], help: 'Chunk bytes received and sent.' },
   offshore_chunks_repaired_total: { kind: 'counter', labels: [], help: 'Live chunks fetched because they were missing here.' },
-  offshore_relay_failures_total: { kind: 'counter', labels: [], help: 'Copies a coordinator could not store on another seeder.' },
-  offshore_feed_lag: { kind: 'gauge', labels: [], help: 'Entries between the tracker\'s index and the feed cursor.' },
 } as const satisfies Record<string, MetricRow>;
 
 export type MetricName = keyof typeof metricRows;

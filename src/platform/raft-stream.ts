@@ -2,7 +2,7 @@
 // The dialling end writes frames, the accepting end reads them and writes one byte now and then to show that it lives:
 // after a partition TCP alone would wait minutes before it retransmits. Decides nothing about Raft; who may connect is the owner's choice.
 
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -22,17 +22,8 @@ const aliveByte = new Uint8Array([1]);
 /** The dialling side. `headers` may add what an outer layer asks of every request between parts. */
 export function nodeRaftDial(deps: { readonly clock: Clock; readonly headers?: () => Readonly<Record<string, string>> }): RaftDial {
   return ({ url, hello }, signal) => new Promise<DialResult>((resolve) => {
-    // An address that a peer gave may be anything.
-    if (!URL.canParse(streamPath, url)) return resolve({ kind: 'failed', loss: { kind: 'broken' } });
-    const target = new URL(streamPath, url);
-    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
-    const request = send(target, {
-      method: 'GET',
-      agent: false,
-      timeout: limits.connectTimeoutMs,
-      headers: { ...deps.headers?.(), ...toHeaders(hello), connection: 'Upgrade', upgrade: upgradeToken },
-      signal,
-    });
+    const request = makeRequest({ url, headers: { ...deps.headers?.(), ...toHeaders(hello) } }, signal);
+    if (request === undefined) return resolve({ kind: 'failed', loss: { kind: 'broken' } });
     const fail = (loss: StreamLoss): void => {
       request.destroy();
       resolve({ kind: 'failed', loss });
@@ -128,6 +119,19 @@ class OutgoingStream implements RaftStream {
   }
 }
 
+/** Undefined for an address or a header that no request can have: what a peer gave may be anything. */
+function makeRequest(to: { readonly url: string; readonly headers: Record<string, string> }, signal: AbortSignal): ClientRequest | undefined {
+  try {
+    const target = new URL(streamPath, to.url);
+    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    const headers = { ...to.headers, connection: 'Upgrade', upgrade: upgradeToken };
+    return send(target, { method: 'GET', agent: false, timeout: limits.connectTimeoutMs, headers, signal });
+  } catch {
+    // Also for any protocol but http and https.
+    return undefined;
+  }
+}
+
 function tune(socket: Duplex): void {
   const tcp = socket as Partial<Pick<Socket, 'setNoDelay' | 'setKeepAlive' | 'setTimeout'>>;
   tcp.setNoDelay?.(true);
@@ -144,7 +148,9 @@ function repeat(clock: Clock, everyMs: number, call: () => void): () => void {
   return () => cancel();
 }
 
+/** Closes the whole socket once the answer left: the caller need not close its end, and nobody else would. */
 function reject(socket: Duplex, code: Rejection): void {
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${errorCodes[code].status} ${errorCodes[code].text}\r\nConnection: close\r\n${codeHeader}: ${code}\r\nContent-Length: 0\r\n\r\n`);
 }
 

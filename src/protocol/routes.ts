@@ -23,6 +23,7 @@ export const routes = {
 
   status: { roles: both, method: 'GET', pattern: '/v1/status', about: 'This node, and from a tracker the cluster: leader, nodes, layout, totals.' },
   sessions: { roles: tracker, method: 'POST', pattern: '/v1/sessions', about: 'Registers a client session for exactly-once batches.' },
+  closeSession: { roles: tracker, method: 'POST', pattern: '/v1/sessions/close', about: 'Forgets a client session that is no longer needed; leader only.' },
   batch: { roles: tracker, method: 'POST', pattern: '/v1/batch', about: 'Up to 1,000 operations, each with an outcome of its own; leader only.' },
   node: { roles: tracker, method: 'GET', pattern: '/v1/node', about: 'One node: `path`, `follow=final-symlink|never`.' },
   list: { roles: tracker, method: 'GET', pattern: '/v1/list', about: 'A page of a directory in name order, attributes included: `path`, `after`, `limit`.' },

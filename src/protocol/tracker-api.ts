@@ -15,6 +15,11 @@ export interface SessionAnswer {
   readonly session: SessionId;
 }
 
+/** Answered with `{}`, also when there is no such session any more. */
+export interface CloseSessionRequest {
+  readonly session: SessionId;
+}
+
 export interface BatchRequest {
   /** Without a session the batch may run twice when its answer is lost; only for idempotent operations. */
   readonly session?: { readonly id: SessionId; readonly firstSequence: number; readonly firstUnacked: number };

@@ -44,6 +44,28 @@ test('reads register no session, mutations one', async () => {
   assert.is(cluster.tracker.sessions, 1);
 });
 
+test('a client that ends gives its session back, if it has one', async () => {
+  const { files, another, cluster, drive, signal } = fakeWorld();
+  const reader = another();
+  await drive(reader.stat('/', 'never', signal));
+  await drive(files.run([makeDirectory('/d')], { signal }));
+  await drive(reader.close());
+  assert.is(cluster.count('POST /v1/sessions/close'), 0);
+  await drive(files.close());
+  assert.is(cluster.tracker.sessions, 0);
+  await drive(files.close());
+  assert.is(cluster.count('POST /v1/sessions/close'), 1);
+});
+
+test('a client ends soon, also when no tracker takes its session back', async () => {
+  const { files, cluster, clock, drive, signal } = fakeWorld();
+  await drive(files.run([makeDirectory('/d')], { signal }));
+  for (const name of ['tracker-1', 'tracker-2', 'tracker-3']) cluster.hang(name);
+  const startMs = clock.monotonicMs();
+  await drive(files.close());
+  assert.ok(clock.monotonicMs() - startMs <= limits.closeSessionMs + 100);
+});
+
 test('a session that expired before a batch is replaced and the batch runs', async () => {
   const { files, cluster, drive, signal } = fakeWorld();
   await drive(files.run([makeDirectory('/a')], { signal }));

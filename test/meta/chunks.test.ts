@@ -258,15 +258,22 @@ test('seeders: numbers are given once, an emptied disk is refused, a removed nam
   assert.equal((await world.machine.queries.seeders()).map((each) => each.state), ['removed', 'up', 'up', 'up']);
 });
 
+test('a seeder is found by its number alone, and by no other number', async () => {
+  const world = await StateWorld.ready(1);
+  assert.equal(await world.machine.queries.seeder(2 as SeederId), (await world.machine.queries.seeders())[1]);
+  for (const other of [0, 4, 2 ** 32 + 2]) assert.is(await world.machine.queries.seeder(other as SeederId), undefined);
+});
+
 test('the feed is trimmed from its old end, and readers behind it are told', async () => {
   const world = await StateWorld.ready(1);
   await world.must(chunkedFile('/f', entriesOf('a', 'b'), world.index));
   const old = world.index;
-  assert.equal(await world.machine.queries.trimmable(10), []);
+  assert.equal(await world.machine.queries.trimmable(10), { rows: [], rest: 'none' });
   assert.equal(await counted(world, { kind: 'trim-feed', rows: [{ index: old, events: 2 }] }), [0, 1], 'too young');
   world.age += limits.feedAgeMsMax;
   await world.must(chunkedFile('/g', entriesOf('c'), world.index));
-  assert.equal(await world.machine.queries.trimmable(10), [{ index: old, events: 2 }]);
+  assert.equal(await world.machine.queries.trimmable(10), { rows: [{ index: old, events: 2 }], rest: 'none' });
+  assert.equal(await world.machine.queries.trimmable(1), { rows: [{ index: old, events: 2 }], rest: 'maybe-more' }, 'whole entries, and the next is to be looked at');
   assert.equal(await counted(world, { kind: 'trim-feed', rows: [{ index: old, events: 1 }] }), [0, 1], 'incomplete');
   assert.equal(await counted(world, { kind: 'trim-feed', rows: [{ index: old, events: 2 }] }), [1, 0]);
   try {

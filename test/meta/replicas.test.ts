@@ -96,12 +96,31 @@ test('a state received page by page continues as the original does', async () =>
   assert.equal(copy.clusterAge(), world.machine.clusterAge());
 });
 
+test('the name of a new state is durable before the log may rely on it', async () => {
+  const world = await busyWorld(3);
+  const synced: string[] = [];
+  class Recorded extends MemoryFileIo {
+    override syncFolder(path: string): Promise<void> {
+      synced.push(path);
+      return super.syncFolder(path);
+    }
+  }
+  const deps = { open: new MemoryKvDisk().open, io: new Recorded(), sha256, clock: new ManualClock() };
+  const folders = new MetaFolders({ parent: 'data/states', group: 1, cacheBytes: 1 << 20 }, deps);
+  await folders.open('state-0');
+  assert.equal(synced.splice(0), ['data/states', 'data']);
+  const staging = await folders.stage('state-1-9');
+  await staging.put(await rowsOf(world.machine));
+  await staging.seal(world.machine.progress());
+  assert.equal(synced, ['data/states', 'data']);
+});
+
 test('seal refuses a state with a missing, altered or misplaced row, or another progress', async () => {
   const world = await busyWorld(4);
   const rows = await rowsOf(world.machine);
   const attempt = async (altered: readonly KvEntry[], progress = world.machine.progress()): Promise<string> => {
     const kv = await openGuardedKv(new MemoryKvDisk().open, 'x');
-    const staging = new MetaStaging({ group: 1 }, { kv, remove: () => Promise.resolve() });
+    const staging = new MetaStaging({ group: 1 }, { kv, remove: () => Promise.resolve(), syncName: () => Promise.resolve() });
     try {
       await staging.put(altered);
       await staging.seal(progress);

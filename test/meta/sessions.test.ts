@@ -77,6 +77,35 @@ test('registration is refused when there are too many sessions, and closing make
   assert.is((await world.command({ kind: 'register-session', user: 'u' })).kind, 'session');
 });
 
+test('with too many sessions the longest unused make room, those used lately never', async () => {
+  const world = await StateWorld.ready();
+  const old = await world.session();
+  const used = await world.session();
+  for (let left = limits.sessionsMax - 2; left > 0; left -= 1000) {
+    await world.entry(Array.from({ length: Math.min(1000, left) }, () => ({ kind: 'register-session', user: 'u' }) as const));
+  }
+  assert.equal(await world.machine.queries.sessionsIdle(10), [], 'all are young');
+  const evict = { kind: 'expire-sessions', sessions: [old, used] } as const;
+  assert.equal(await world.command(evict), { kind: 'counted', accepted: 0, skipped: 2 });
+  world.age += limits.sessionIdleMsMin;
+  await world.run([inlineFile('/a', '1')], mark(used, 1));
+  const idle = (await world.machine.queries.sessionsIdle(10)).map((each) => each.session);
+  assert.is(idle.length, 10);
+  assert.is(idle[0], old);
+  const results = await world.entry([evict, { kind: 'register-session', user: 'u' }]);
+  assert.equal(results[0], { kind: 'counted', accepted: 1, skipped: 1 });
+  assert.is(results[1]?.kind, 'session');
+  const [gone] = await world.run([inlineFile('/b', '1')], mark(old, 1));
+  assert.is(gone?.ok === false && gone.code, 'outcome-unknown');
+});
+
+test('while there is room a session stays its whole life', async () => {
+  const world = await StateWorld.ready();
+  const id = await world.session();
+  world.age += limits.sessionIdleMsMin;
+  assert.equal(await world.command({ kind: 'expire-sessions', sessions: [id] }), { kind: 'counted', accepted: 0, skipped: 1 });
+});
+
 test('nothing runs before the state is founded, and it is founded once', async () => {
   const world = await StateWorld.bare();
   const [outcome] = await world.run([inlineFile('/a', '1')]);

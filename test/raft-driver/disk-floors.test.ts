@@ -2,6 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { mustExist } from '../../src/base/assert.ts';
 import { isOffshoreError } from '../../src/base/errors.ts';
 import { encodeUtf8 } from '../../src/base/utf8.ts';
 import { RaftCluster, type Seat } from '../support/raft-cluster.ts';
@@ -34,6 +35,31 @@ test('a majority below the first floor counts like the leader itself', async () 
   }
   const refusal = await leader.node.propose(encodeUtf8('x'), signal()).catch((error: unknown) => error);
   assert.ok(isOffshoreError(refusal, 'disk-full'));
+});
+
+test('below the second floor a follower still reads', async () => {
+  await using cluster = await RaftCluster.start({ names });
+  await cluster.append('x');
+  const follower = await cluster.follower();
+  await leaveFree(cluster, follower, 0.001);
+  assert.is(follower.node.status().disk, 'critical');
+  await cluster.while(follower.node.readBarrier(signal()));
+});
+
+test('room on a disk is told to peers that were cut off while there was none', async () => {
+  await using cluster = await RaftCluster.start({ names });
+  const leader = await cluster.leader();
+  const others = [...cluster.seats.values()].filter((seat) => seat !== leader);
+  for (const seat of others) await leaveFree(cluster, seat, 0.03);
+  for (const seat of others) cluster.network.cut(leader.url, seat.url);
+  for (const seat of others) seat.files.capacityBytes = Infinity;
+  await cluster.tick(250);
+  cluster.network.heal();
+  await cluster.tick(250);
+  const next = await cluster.leader();
+  await cluster.append('x', next);
+  await cluster.while(next.node.transferLeadership(mustExist(leader.node.status().id, 'it has an id'), signal()));
+  await cluster.append('y', await cluster.leader());
 });
 
 test('below the second floor a leader hands over, takes nothing, and catches up when there is room', async () => {

@@ -152,11 +152,14 @@ export class FakeCluster {
     if (!this.trackerUrls.includes(message.to)) throw new OffshoreError('unreachable', { node: message.to });
     if (url.pathname === '/v1/status') return this.#status();
     if (this.#leader === undefined) throw new OffshoreError('no-leader', {});
-    if (url.pathname === '/v1/batch' || url.pathname === '/v1/sessions') {
-      if (this.#leader !== message.to) throw new OffshoreError('not-leader', { leader: this.#leader });
-      return url.pathname === '/v1/batch' ? this.tracker.batch(message) : this.tracker.registerSession();
+    if (message.method !== 'POST') return this.tracker.read(url);
+    if (this.#leader !== message.to) throw new OffshoreError('not-leader', { leader: this.#leader });
+    switch (url.pathname) {
+      case '/v1/batch': return this.tracker.batch(message);
+      case '/v1/sessions': return this.tracker.registerSession();
+      case '/v1/sessions/close': return this.tracker.closeSession(message);
+      default: throw new OffshoreError('no-such-route', { path: url.pathname });
     }
-    return this.tracker.read(url);
   }
 
   #status(): unknown {

@@ -15,7 +15,7 @@ import { contentIdOf, encodePage, pageIdOf, type ManifestEntry } from '../../src
 import type { Operation, Outcome } from '../../src/model/operation.ts';
 import { classCode, parseStorageClass, widthOf, type ClassCode } from '../../src/model/storage-class.ts';
 import type { Message } from '../../src/protocol/send.ts';
-import type { BatchAnswer, BatchRequest, ClusterStatus, LayoutAnswer, ListAnswer, ManifestAnswer, WireOperation } from '../../src/protocol/tracker-api.ts';
+import type { BatchAnswer, BatchRequest, CloseSessionRequest, ClusterStatus, LayoutAnswer, ListAnswer, ManifestAnswer, WireOperation } from '../../src/protocol/tracker-api.ts';
 import { MemoryNamespace, type StoredContent } from './memory-namespace.ts';
 
 export interface FakeContent extends StoredContent {
@@ -126,6 +126,12 @@ export class FakeTracker {
     const session = this.namespace.bump() as number as SessionId;
     this.#sessions.set(session, { firstUnacked: 1, outcomes: new Map(), ranges: new Map() });
     return { session };
+  }
+
+  closeSession(message: Message): object {
+    const { session } = JSON.parse(decodeUtf8(concatBytes(message.body)) ?? '') as CloseSessionRequest;
+    this.#sessions.delete(session);
+    return {};
   }
 
   batch(message: Message): BatchAnswer {

@@ -45,7 +45,13 @@ test('an id that nobody introduced is void', () => {
 });
 
 test('leaving a joint configuration is never void', () => {
-  assert.is(objection(founding, change([])), undefined);
+  const joint = { ...founding, confState: { ...founding.confState, voters: [1, 2], votersOutgoing: [1, 2, 3] } };
+  assert.is(objection(joint, change([])), undefined);
+});
+
+test('what the core could not apply is void: an honest leader never proposes it', () => {
+  assert.ok(objection(founding, change([])));
+  assert.ok(objection(founding, change([{ type: 'remove-node', nodeId: 1 }, { type: 'remove-node', nodeId: 2 }, { type: 'remove-node', nodeId: 3 }])));
 });
 
 test.run();

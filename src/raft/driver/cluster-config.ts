@@ -4,6 +4,8 @@
 
 import { ByteReader, ByteWriter, DecodeError } from '../../base/codec.ts';
 import type { NodeId } from '../../base/ids.ts';
+import { toV2 } from '../core/conf-change-codec.ts';
+import { changeConfiguration, fromConfState } from '../core/conf-change.ts';
 import type { ConfChange, ConfChangeSingle, ConfChangeV2, ConfState } from '../core/types.ts';
 import { readConfState, writeConfState } from './conf-state-codec.ts';
 import { readMembers, writeMembers } from './member-codec.ts';
@@ -76,7 +78,10 @@ export function objection(config: ClusterConfig, change: ConfChange | ConfChange
   const namesake = added.find((member) => config.members.some((other) => other.incarnation === member.incarnation));
   if (namesake !== undefined) return `${namesake.name} is a member already`;
   const stranger = singlesOf(change).find((single) => single.type !== 'remove-node' && !known.has(single.nodeId as NodeId) && !added.some((member) => member.id === single.nodeId));
-  return stranger === undefined ? undefined : `nobody knows who ${stranger.nodeId} is`;
+  if (stranger !== undefined) return `nobody knows who ${stranger.nodeId} is`;
+  // An honest leader proposes no such change (`core/propose.ts`); the core takes a refusal this late for a bug.
+  const outcome = changeConfiguration(fromConfState(config.confState), toV2(change));
+  return outcome.kind === 'refused' ? outcome.reason : undefined;
 }
 
 /** The configuration after a change, whose Raft part the core computed. */

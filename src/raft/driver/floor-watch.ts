@@ -25,6 +25,11 @@ export class FloorWatch {
     this.#heard.set(peer, floor);
   }
 
+  /** The peer is gone, and with it what it said. */
+  forget(peer: NodeId): void {
+    this.#heard.delete(peer);
+  }
+
   /** A peer that said nothing has room. */
   of(peer: NodeId): DiskFloor {
     return this.#heard.get(peer) ?? 'ample';

@@ -94,8 +94,9 @@ export class Housekeeping {
 
   #maybeCompact(): void {
     const { store, append, snapshots } = this.#deps;
+    const boundary = store.boundary().index;
     const point = compactionPoint({
-      boundary: store.boundary().index, applied: this.#deps.applied(), keepAfter: snapshots.keepAfter,
+      boundary, applied: this.#deps.applied(), keepAfter: snapshots.keepAfter(boundary),
       tail: this.#tail, indexWithTail: (bytes) => store.indexWithTail(bytes),
     });
     if (point === undefined || point <= this.#compactedTo) return;

@@ -5,8 +5,8 @@ import { DecodeError } from '../../base/codec.ts';
 import { OffshoreError } from '../../base/errors.ts';
 import type { ClusterId, Incarnation, NodeId, NodeName } from '../../base/ids.ts';
 import { encodeUtf8 } from '../../base/utf8.ts';
+import { openRecord, sealRecord } from '../../base/sealed-record.ts';
 import type { FileIo } from '../../storage/file-io.ts';
-import { openRecord, sealRecord } from './checked-record.ts';
 import { readIncarnation, readNodeId } from './member-codec.ts';
 
 /** `fresh`: may still take its place in a cluster. `joined`: has a log, or had one; without it the tracker is refused. */

@@ -31,6 +31,14 @@ test('another term at its index means that it did not happen', async () => {
   assert.ok(isOffshoreError(await outcome, 'not-leader'));
 });
 
+test('a proposal whose place another one takes may still commit elsewhere, so its outcome is unknown', async () => {
+  const proposals = new Proposals<string>();
+  const [older, newer] = [place(proposals, 5, 2), place(proposals, 5, 4)];
+  proposals.applied(at(5, 4), { kind: 'command', result: 'x' });
+  assert.ok(isOffshoreError(await older, 'outcome-unknown'));
+  assert.equal(await newer, { ...at(5, 4), result: 'x' });
+});
+
 test('without leadership a placed proposal waits for the truth, then its outcome is unknown', async () => {
   const proposals = new Proposals<string>();
   const [found, lost] = [place(proposals, 5, 2), place(proposals, 6, 2)];

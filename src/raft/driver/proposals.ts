@@ -65,8 +65,9 @@ export class Proposals<Result> {
 
   /** The core put it into the log at this place. */
   placed(proposal: QueuedProposal<Result>, place: { readonly index: LogIndex; readonly term: Term }): void {
-    // A proposal of an earlier term at this index was overwritten by us now.
-    this.#placed.get(place.index)?.waiting.reject(notLeader());
+    // Here an earlier one at this index is overwritten now; a majority of the others may hold it still and commit it yet.
+    const earlier = this.#placed.get(place.index);
+    if (earlier !== undefined) earlier.waiting.reject(unknown(earlier));
     this.#placed.set(place.index, { ...proposal, ...place, orphanedUntilMs: undefined });
   }
 

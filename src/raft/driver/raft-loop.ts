@@ -23,6 +23,7 @@ import { LogStorage } from './log-storage.ts';
 import type { InstalledState, LogPlace } from './log-store.ts';
 import type { LoopDeps, LoopParts } from './loop-parts.ts';
 import { makeCore } from './make-core.ts';
+import { canBeTrue, isForLeader } from './message-check.ts';
 import { Proposals } from './proposals.ts';
 import { Proposer } from './proposer.ts';
 import { Reads } from './reads.ts';
@@ -33,6 +34,7 @@ import { StateOffers } from './state-offers.ts';
 import { StateSide } from './state-side.ts';
 import { Ticker } from './ticker.ts';
 import { Transport } from './transport.ts';
+import { mustBeWritten } from './wire.ts';
 
 export class RaftLoop<Result> {
   readonly proposals = new Proposals<Result>();
@@ -149,6 +151,7 @@ export class RaftLoop<Result> {
       clock, rng, dial, observe, failed: this.#failed,
       received: (message, bytes) => this.#arrived(message, bytes),
       floorHeard: (peer, floor) => this.floors.heard(peer, floor),
+      gone: (peer) => this.floors.forget(peer),
       unreachable: (peer, lost) => this.#unreachable(peer, lost),
       died: (peer) => this.#peerDied(peer),
     });
@@ -172,7 +175,7 @@ export class RaftLoop<Result> {
     const { clock, rng, send, states, observe } = this.#deps;
     return new SnapshotReceiver({
       clock, rng, send, states, observe, failed: this.#failed, self: this.#parts.self.id,
-      clean: () => this.side.clean(),
+      clean: (signal) => this.side.clean(signal),
       urlOf: (peer) => this.transport.urlOf(peer),
       received: (message, folder) => {
         this.#offers.received({ message, folder });
@@ -219,14 +222,20 @@ export class RaftLoop<Result> {
     const context = this.reads.startRound();
     if (context !== undefined) this.#core.readIndex(context);
     if (this.#core.hasReady()) this.#handleReady(this.#core.ready());
+    else this.#offers.judge([]);
     if (this.#inbox.size > 0 || this.proposals.queued > 0 || this.#core.hasReady()) this.wake();
   }
 
   #stepPeer(message: Message): void {
-    // Below the second floor nothing is taken that must be written; votes and heartbeats go on.
-    if (!this.floors.takesAppends && (message.entries.length > 0 || message.snapshot !== undefined)) return;
-    if (message.snapshot !== undefined && this.#mustBeFetched(message)) this.#receiver.offer(message);
-    else this.#step(message);
+    const status = this.#core.basicStatus();
+    if (!canBeTrue(message, status)) return this.transport.hangUp(message.from as NodeId);
+    // This tracker led when it was sent; whoever asks will ask again.
+    if (isForLeader(message) && status.role !== 'leader') return;
+    // Below the second floor nothing is taken that must be written; votes, heartbeats and reads go on.
+    if (!this.floors.takesAppends && mustBeWritten(message)) return;
+    if (message.snapshot === undefined || !this.#mustBeFetched(message)) this.#step(message);
+    // Without an answer the sender takes its offer for lost and makes another.
+    else if (this.#offers.idle) this.#receiver.offer(message);
   }
 
   /** Not when the core answers without it: an old term, or nothing new. */

@@ -10,6 +10,7 @@ import { limits } from '../../base/limits.ts';
 import type { Answer } from '../../protocol/send.ts';
 import type { StateMachine } from '../../storage/state-machine.ts';
 import { findSeat, firstBatch } from './bootstrap.ts';
+import type { CurrentState } from './current-state.ts';
 import type { IdentityAnswer } from './identity-answer.ts';
 import { openIdentity, type Identity } from './identity-file.ts';
 import type { LogIdentity, LogStore } from './log-store.ts';
@@ -46,6 +47,8 @@ export class RaftNode<Result> implements AsyncDisposable {
   #seated: Seated<Result> | undefined;
   /** Until the log was opened nobody knows whether this tracker is empty, and it must not say so. */
   #log: 'unknown' | 'empty' = 'unknown';
+  /** A stop closes the state only after what runs was let finish. */
+  #state: 'usable' | 'closed' = 'usable';
   #started: Promise<void> = Promise.resolve();
 
   private constructor(options: RaftOptions, deps: RaftDeps<Result>, identity: Identity) {
@@ -104,14 +107,14 @@ export class RaftNode<Result> implements AsyncDisposable {
     return barrier;
   }
 
-  /** The current state; another object after a snapshot was installed. Throws `starting` before it is there. */
+  /** The current state; another object after a snapshot was installed. Throws `starting` before it is there, `stopping` afterwards. */
   machine(): StateMachine<Result> {
-    return this.#mustBeSeated().loop.side.state.machine;
+    return this.#mustHaveState().machine;
   }
 
   /** Holds the current state open while `read` runs: for reads that span awaits. */
-  useMachine<T>(read: (machine: StateMachine<Result>) => Promise<T>): Promise<T> {
-    return this.#mustBeSeated().loop.side.state.use(read);
+  async useMachine<T>(read: (machine: StateMachine<Result>) => Promise<T>): Promise<T> {
+    return this.#mustHaveState().use(read);
   }
 
   status(): RaftStatus {
@@ -166,8 +169,9 @@ export class RaftNode<Result> implements AsyncDisposable {
     await this.#started.catch(() => undefined);
     const loop = this.#seated?.loop;
     if (before === 'running' && loop !== undefined) await this.#drain(loop);
+    this.#state = 'closed';
     await loop?.close();
-    if (this.#phase === 'stopping') this.#phase = 'stopped';
+    if (this.#phase !== 'failed') this.#phase = 'stopped';
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -270,6 +274,12 @@ export class RaftNode<Result> implements AsyncDisposable {
   #mustRun(): Seated<Result> {
     if (this.#phase === 'running') return this.#mustBeSeated();
     throw new OffshoreError(this.#phase === 'opened' || this.#phase === 'waiting' ? 'starting' : 'stopping');
+  }
+
+  #mustHaveState(): CurrentState<Result> {
+    const { loop } = this.#mustBeSeated();
+    if (this.#state === 'closed' || this.#phase === 'failed') throw new OffshoreError('stopping');
+    return loop.side.state;
   }
 
   #mustBeSeated(): Seated<Result> {

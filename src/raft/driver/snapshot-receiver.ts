@@ -28,7 +28,7 @@ export interface SnapshotReceiverDeps {
   readonly self: NodeId;
   readonly states: Pick<StateFolders<unknown>, 'stage'>;
   /** Removes what earlier fetches left behind. */
-  readonly clean: () => Promise<void>;
+  readonly clean: (signal: AbortSignal) => Promise<void>;
   readonly urlOf: (peer: NodeId) => string | undefined;
   /** The state is complete in `folder`: the core may step the message. */
   readonly received: (message: Message, folder: string) => void;
@@ -88,7 +88,7 @@ export class SnapshotReceiver {
     this.#deps.observe({ kind: 'snapshot-receiving', from: fetch.message.from as NodeId, index: fetch.at.index });
     try {
       const folder = stateFolder(fetch.at);
-      await this.#deps.clean();
+      await this.#deps.clean(fetch.stop.signal);
       await this.#fill(fetch, folder);
       if (!fetch.stop.signal.aborted) this.#deps.received(fetch.message, folder);
     } catch (error) {
@@ -98,11 +98,11 @@ export class SnapshotReceiver {
     }
   }
 
-  /** A leader that went away, or a state it no longer holds, is no failure of ours: the next leader offers again. */
+  /** Whatever the peer or the way to it did is no failure of ours: the next leader offers again. Only the own disk is. */
   #report(fetch: Fetch, error: unknown): void {
     this.#deps.observe({ kind: 'snapshot-failed', index: fetch.at.index, why: messageOf(error) });
-    const expected = ['unreachable', 'timeout', 'aborted', 'bad-answer', 'snapshot-gone', 'state-damaged'] as const;
-    if (!expected.some((code) => isOffshoreError(error, code))) this.#deps.failed(error);
+    const ours = ['local-io', 'store-closed', 'disk-full'] as const;
+    if (!isOffshoreError(error) || ours.some((code) => isOffshoreError(error, code))) this.#deps.failed(error);
   }
 
   async #fill(fetch: Fetch, folder: string): Promise<void> {

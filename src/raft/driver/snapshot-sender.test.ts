@@ -72,9 +72,9 @@ test('the log after a held state is kept until its last follower is done', async
   sender.told(two, id);
   sender.told(three, id);
   sender.finished(two);
-  assert.is(sender.keepAfter, 100);
+  assert.is(sender.keepAfter(index(50)), 100);
   sender.finished(three);
-  assert.equal([sender.keepAfter, counts.released], [undefined, 1]);
+  assert.equal([sender.keepAfter(index(50)), counts.released], [undefined, 1]);
 });
 
 test('the lease ends', async () => {
@@ -83,6 +83,22 @@ test('the lease ends', async () => {
   clock.advanceNow(limits.snapshotLeaseMs + 1);
   sender.tick();
   assert.equal([sender.size, counts.released], [0, 1]);
+});
+
+test('a state let go while a page of it is read is released by that page, and holds the log back no longer', async () => {
+  const { sender, counts } = makeSender();
+  const id = await offered(sender);
+  const page = sender.page({ id, peer: two, after: undefined });
+  sender.close();
+  assert.equal([sender.size, sender.keepAfter(index(0)), counts.released], [0, undefined, 0]);
+  await page;
+  assert.is(counts.released, 1);
+});
+
+test('a state older than the log itself does not hold the log back', async () => {
+  const { sender } = makeSender();
+  sender.told(two, await offered(sender));
+  assert.equal([sender.keepAfter(index(100)), sender.keepAfter(index(101))], [100, undefined]);
 });
 
 test('states being fetched are not dropped for another one', async () => {

@@ -16,6 +16,8 @@ interface HeldState {
   readonly fetching: Map<NodeId, { askedMs: number }>;
   askedMs: number;
   pagesInFlight: number;
+  /** `doomed`: let go of; the last page being read releases the pin. */
+  fate: 'held' | 'doomed';
 }
 
 export interface SnapshotSenderDeps {
@@ -69,12 +71,13 @@ export class SnapshotSender {
       return encodeSnapshotPage({ entries, place: entries.length === 0 ? 'end' : 'more' });
     } finally {
       held.pagesInFlight -= 1;
+      if (held.fate === 'doomed') this.#unpin(held);
     }
   }
 
-  /** The log after this index must stay. */
-  get keepAfter(): LogIndex | undefined {
-    const indexes = [...this.#held.values()].map((held) => held.pin.progress.index);
+  /** The log after this index must stay. A state from which the log, as of its boundary, does not go on holds nothing back. */
+  keepAfter(boundary: LogIndex): LogIndex | undefined {
+    const indexes = [...this.#held.values()].map((held) => held.pin.progress.index).filter((index) => index >= boundary);
     return indexes.length === 0 ? undefined : (Math.min(...indexes) as LogIndex);
   }
 
@@ -122,13 +125,17 @@ export class SnapshotSender {
 
   #hold(pin: StatePin): void {
     const id = this.#deps.nextId();
-    this.#held.set(id, { id, pin, fetching: new Map(), askedMs: this.#deps.clock.monotonicMs(), pagesInFlight: 0 });
+    this.#held.set(id, { id, pin, fetching: new Map(), askedMs: this.#deps.clock.monotonicMs(), pagesInFlight: 0, fate: 'held' });
   }
 
-  /** A page being read keeps the state a while longer: the next tick tries again. */
   #release(held: HeldState): void {
-    if (held.pagesInFlight > 0) return;
     this.#held.delete(held.id);
+    held.fate = 'doomed';
+    this.#unpin(held);
+  }
+
+  #unpin(held: HeldState): void {
+    if (held.pagesInFlight > 0) return;
     held.pin.release().catch((error: unknown) => this.#deps.failed(error));
   }
 }

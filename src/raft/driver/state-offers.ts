@@ -16,6 +16,11 @@ export class StateOffers {
   #received: ReceivedState | undefined;
   #shown: Shown = { kind: 'none' };
 
+  /** While a state is on its way, nothing else may be fetched: a fetch begins by removing every folder that is not in use. */
+  get idle(): boolean {
+    return this.#received === undefined && this.#shown.kind === 'none';
+  }
+
   received(state: ReceivedState): void {
     this.#received = state;
   }
@@ -29,7 +34,7 @@ export class StateOffers {
     return state.message;
   }
 
-  /** The Ready after it was shown tells whether the core took it. */
+  /** What the core hands out after it was shown tells whether it took it. */
   judge(messages: readonly Message[]): void {
     if (this.#shown.kind !== 'shown') return;
     const taken = messages.some((message) => message.to === localAppendThread && message.snapshot !== undefined);

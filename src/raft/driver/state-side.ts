@@ -1,8 +1,11 @@
 // The replicated state of this tracker: applies what was committed, holds it still for followers, puts a received one in its place.
 // The switch to a received state is one synced batch of the log; before it the old state counts, after it the new one (`raft.md` 2.6).
 
+import { mustNotBeAborted, orAborted } from '../../async/abort.ts';
+import { sleep } from '../../async/sleep.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { LogIndex } from '../../base/ids.ts';
+import { limits } from '../../base/limits.ts';
 import type { StateFolders, StatePin } from '../../storage/state-machine.ts';
 import type { ConfChange, ConfChangeV2, ConfState, Message } from '../core/types.ts';
 import { Applier, type PreparedEntry } from './applier.ts';
@@ -77,9 +80,11 @@ export class StateSide<Result> {
     });
   }
 
-  /** Removes folders of states that are not used. */
-  async clean(): Promise<void> {
-    await this.#cleaned;
+  /** Removes folders of states that are not used, once the last reader left the state before. */
+  async clean(signal: AbortSignal): Promise<void> {
+    await orAborted(this.#cleaned, signal);
+    // Not after the abort: the next fetch may have begun its folder.
+    mustNotBeAborted(signal);
     await this.#deps.states.removeOthers(this.state.folder);
   }
 
@@ -87,9 +92,17 @@ export class StateSide<Result> {
     return this.#applier.whenIdle();
   }
 
+  /** Resolves when the state is closed, or when its readers take too long: then it stays open, and the process ends with it. */
   async close(): Promise<void> {
+    const stop = new AbortController();
+    const late = sleep(limits.stateCloseMsMax, this.#deps.clock, stop.signal).catch(() => undefined);
+    await Promise.race([this.#close(), late]).finally(() => stop.abort());
+  }
+
+  async #close(): Promise<void> {
     await this.#applier.whenIdle();
-    await this.#cleaned;
+    // Its failure was reported; the state in use is closed all the same.
+    await this.#cleaned.catch(() => undefined);
     await this.state.close();
   }
 

@@ -1,14 +1,15 @@
 // Carries the core's messages between trackers: two outgoing lanes to each peer, streams of peers coming in, everything checked at the
 // border. It decides who may speak to this tracker (identity, `architecture.md` 4); it knows nothing of what messages mean.
 
-import type { Clock } from '../../base/clock.ts';
+import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { DecodeError } from '../../base/codec.ts';
-import type { ClusterId, NodeId } from '../../base/ids.ts';
+import type { ClusterId, Incarnation, NodeId } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Message } from '../core/types.ts';
 import { FrameReader } from './frame-reader.ts';
 import type { Member } from './members.ts';
+import { agreesWithItself } from './message-check.ts';
 import { OutgoingLane } from './outgoing-lane.ts';
 import type { DiskFloor, RaftEvent } from './raft-events.ts';
 import { lanes, type Hello, type IncomingStream, type Lane, type RaftDial, type StreamLoss, type StreamReader, type Verdict } from './stream.ts';
@@ -26,6 +27,8 @@ export interface TransportDeps {
   /** A checked message from the peer it says it is from. */
   readonly received: (message: Message, bytes: number) => void;
   readonly floorHeard: (peer: NodeId, floor: DiskFloor) => void;
+  /** Nothing is carried to or from this peer any more. */
+  readonly gone: (peer: NodeId) => void;
   /** Messages to this peer were lost. */
   readonly unreachable: (peer: NodeId, lost: readonly Message[]) => void;
   /** Nothing listens at the peer's address and no stream of it is open: its process died. */
@@ -37,9 +40,14 @@ export interface TransportDeps {
 interface Peer {
   readonly id: NodeId;
   url: string;
+  readonly incarnation: Incarnation;
   readonly outgoing: Readonly<Record<Lane, OutgoingLane>>;
   readonly incoming: Map<Lane, IncomingStream>;
+  /** Set while no configuration names it. */
+  cancelDrop: CancelTimer | undefined;
 }
+
+type Caller = Pick<Member, 'id' | 'url' | 'incarnation'>;
 
 export class Transport {
   readonly #options: TransportOptions;
@@ -59,7 +67,7 @@ export class Transport {
     this.#members = config.members;
     this.#nextId = config.nextId;
     for (const member of config.members) {
-      if (member.id !== this.#options.self.id && !this.#peers.has(member.id)) this.#addPeer(member.id, member.url);
+      if (member.id !== this.#options.self.id) this.#meetMember(member);
     }
     const gone = [...this.#peers.values()].filter((peer) => this.#wasRemoved(peer.id));
     if (gone.length > 0) this.#deps.clock.schedule(limits.streamSilenceMsMax, () => this.#dropRemoved());
@@ -97,30 +105,38 @@ export class Transport {
     if (hello.protocol !== wireVersion) return { kind: 'reject', code: 'version-unsupported' };
     if (hello.cluster !== this.#options.cluster) return { kind: 'reject', code: 'wrong-cluster' };
     // The caller looks for a tracker whose data is gone, or is one.
-    if (hello.to !== this.#options.self.id) return { kind: 'reject', code: 'wiped-member' };
+    if (hello.to !== this.#options.self.id || hello.from === this.#options.self.id) return { kind: 'reject', code: 'wiped-member' };
     if (this.#wasRemoved(hello.from)) return { kind: 'reject', code: 'member-removed' };
     const member = this.#members.find((candidate) => candidate.id === hello.from);
-    // A member this tracker has not heard of yet may lead it already, so it is welcome.
     if (member !== undefined && member.incarnation !== hello.incarnation) return { kind: 'reject', code: 'wiped-member' };
-    return { kind: 'welcome' };
+    // A member this tracker has not heard of yet may lead it already, so it is welcome. But anybody can say so: few at a time.
+    const known = member !== undefined || this.#peers.has(hello.from);
+    return known || this.#strangers() < limits.strangersMax ? { kind: 'welcome' } : { kind: 'reject', code: 'starting' };
   }
 
   accept(hello: Hello, incoming: IncomingStream): StreamReader {
-    const peer = this.#peers.get(hello.from) ?? this.#addPeer(hello.from, hello.fromUrl);
-    peer.url = hello.fromUrl;
-    peer.incoming.get(hello.lane)?.close();
+    const peer = this.#meetCaller({ id: hello.from, url: hello.fromUrl, incarnation: hello.incarnation });
+    const before = peer.incoming.get(hello.lane);
     peer.incoming.set(hello.lane, incoming);
+    before?.close();
     const frames = new FrameReader();
     return {
       received: (bytes) => this.#received(peer.id, frames, bytes),
       closed: () => {
         if (peer.incoming.get(hello.lane) === incoming) peer.incoming.delete(hello.lane);
+        // A stranger is called back only as long as it holds a stream itself.
+        if (peer.incoming.size === 0 && peer.cancelDrop !== undefined) this.#drop(peer);
       },
     };
   }
 
+  /** The peer sent what no honest tracker sends: it may call again. */
+  hangUp(id: NodeId): void {
+    for (const incoming of [...(this.#peers.get(id)?.incoming.values() ?? [])]) incoming.close();
+  }
+
   close(): void {
-    for (const id of [...this.#peers.keys()]) this.#dropPeer(id);
+    for (const peer of [...this.#peers.values()]) this.#drop(peer);
   }
 
   #received(from: NodeId, frames: FrameReader, bytes: Uint8Array): 'fine' | 'corrupt' {
@@ -135,7 +151,7 @@ export class Transport {
     }
   }
 
-  /** False for a message that speaks for somebody else. */
+  /** False for a message that speaks for somebody else, or contradicts itself. Throws DecodeError. */
   #take(from: NodeId, frame: Frame, bytes: number): boolean {
     if (frame.kind === 'floor') {
       this.#deps.floorHeard(from, frame.floor);
@@ -143,14 +159,43 @@ export class Transport {
     }
     const { message } = frame;
     // A read that a follower forwards, and a transfer it asks for, keep the follower's name; nothing else may differ.
-    if (message.from !== from || message.to !== this.#options.self.id) return false;
+    if (message.from !== from || message.to !== this.#options.self.id || !agreesWithItself(message)) return false;
     this.#deps.received(message, bytes);
     return true;
   }
 
-  #addPeer(id: NodeId, url: string): Peer {
+  /** The configuration names it. Whoever had called under its id with other data was somebody else. */
+  #meetMember(member: Caller): void {
+    const known = this.#peers.get(member.id);
+    if (known?.incarnation === member.incarnation) {
+      known.cancelDrop?.();
+      known.cancelDrop = undefined;
+      return;
+    }
+    if (known !== undefined) this.#drop(known);
+    this.#addPeer(member);
+  }
+
+  /** It was welcome. One that no configuration names in time is dropped, and calls again if it is real. */
+  #meetCaller(caller: Caller): Peer {
+    const known = this.#peers.get(caller.id);
+    if (known?.incarnation === caller.incarnation) {
+      known.url = caller.url;
+      return known;
+    }
+    if (known !== undefined) this.#drop(known);
+    const peer = this.#addPeer(caller);
+    peer.cancelDrop = this.#deps.clock.schedule(limits.strangerMsMax, () => this.#drop(peer));
+    return peer;
+  }
+
+  #strangers(): number {
+    return [...this.#peers.values()].filter((peer) => peer.cancelDrop !== undefined).length;
+  }
+
+  #addPeer({ id, url, incarnation }: Caller): Peer {
     const outgoing = { control: this.#makeLane(id, 'control'), bulk: this.#makeLane(id, 'bulk') };
-    const peer: Peer = { id, url, outgoing, incoming: new Map() };
+    const peer: Peer = { id, url, incarnation, outgoing, incoming: new Map(), cancelDrop: undefined };
     this.#peers.set(id, peer);
     for (const lane of lanes) outgoing[lane].start();
     return peer;
@@ -170,7 +215,8 @@ export class Transport {
   #opened(peer: NodeId, lane: Lane): void {
     this.#deps.observe({ kind: 'stream-opened', peer, lane });
     const outgoing = this.#peers.get(peer)?.outgoing.control;
-    if (lane === 'control' && outgoing !== undefined && this.#floor !== 'ample') this.#sendFloor(outgoing);
+    // Always: what the peer heard last may be out of date.
+    if (lane === 'control' && outgoing !== undefined) this.#sendFloor(outgoing);
   }
 
   #lost(peer: NodeId, lane: Lane, loss: StreamLoss): void {
@@ -188,17 +234,19 @@ export class Transport {
   }
 
   #dropRemoved(): void {
-    for (const id of [...this.#peers.keys()]) {
-      if (this.#wasRemoved(id)) this.#dropPeer(id);
+    for (const peer of [...this.#peers.values()]) {
+      if (this.#wasRemoved(peer.id)) this.#drop(peer);
     }
   }
 
-  #dropPeer(id: NodeId): void {
-    const peer = this.#peers.get(id);
-    this.#peers.delete(id);
+  #drop(peer: Peer): void {
+    if (this.#peers.get(peer.id) !== peer) return;
+    this.#peers.delete(peer.id);
+    peer.cancelDrop?.();
     for (const lane of lanes) {
-      peer?.outgoing[lane].close();
-      peer?.incoming.get(lane)?.close();
+      peer.outgoing[lane].close();
+      peer.incoming.get(lane)?.close();
     }
+    this.#deps.gone(peer.id);
   }
 }

@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { concatBytes } from '../../base/bytes.ts';
 import { DecodeError } from '../../base/codec.ts';
+import { makeMessage } from '../core/message.ts';
 import type { Message } from '../core/types.ts';
 import { FrameReader } from './frame-reader.ts';
 import { encodeFrame, laneOf, type Frame } from './wire.ts';
@@ -82,7 +83,13 @@ test('a message of the local threads does not travel', () => {
 });
 
 test('only entries and states take the bulk lane', () => {
-  fc.assert(fc.property(message, (sent) => assert.is(laneOf(sent), sent.type === 'MsgSnap' || sent.entries.length > 0 ? 'bulk' : 'control')));
+  fc.assert(fc.property(message, (sent) => assert.is(laneOf(sent), sent.type === 'MsgSnap' || (sent.type === 'MsgApp' && sent.entries.length > 0) ? 'bulk' : 'control')));
+});
+
+test('reads travel with the heartbeats, not behind entries', () => {
+  const entries = [{ index: 0, term: 0, type: 'normal' as const, data: new Uint8Array(8) }];
+  assert.equal([laneOf(makeMessage('MsgReadIndex', { entries })), laneOf(makeMessage('MsgReadIndexResp', { entries }))], ['control', 'control']);
+  assert.equal([laneOf(makeMessage('MsgApp', { entries })), laneOf(makeMessage('MsgApp', {}))], ['bulk', 'control']);
 });
 
 test.run();

@@ -27,7 +27,12 @@ const floors: readonly DiskFloor[] = ['ample', 'low', 'critical'];
 
 /** Entries and states go on the bulk lane, so that heartbeats and votes never wait behind them. */
 export function laneOf(message: Message): Lane {
-  return message.type === 'MsgSnap' || message.entries.length > 0 ? 'bulk' : 'control';
+  return mustBeWritten(message) ? 'bulk' : 'control';
+}
+
+/** Brings a follower something for its disk. A read's context travels as an entry too and is not meant. */
+export function mustBeWritten(message: Message): boolean {
+  return message.type === 'MsgSnap' || (message.type === 'MsgApp' && message.entries.length > 0);
 }
 
 export function encodeFrame(frame: Frame): Uint8Array {

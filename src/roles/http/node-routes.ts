@@ -18,14 +18,14 @@ export interface NodeRoutesDeps {
   /** It can serve clients now. */
   readonly ready: readonly HealthCheck[];
   /** Brings gauges up to date before they are read. */
-  readonly measure: () => void;
+  readonly measure: () => Promise<void> | void;
 }
 
 export function mountNodeRoutes(app: Hono, deps: NodeRoutesDeps): void {
   mount(app, 'healthz', (c) => health(c, deps.live, deps));
   mount(app, 'readyz', (c) => health(c, [...deps.live, ...deps.ready], deps));
   mount(app, 'metrics', async (c) => {
-      deps.measure();
+      await deps.measure();
       return answer(c, { status: 200, headers: { [headerNames.contentType]: deps.metrics.contentType }, body: [encodeUtf8(await deps.metrics.text())] });
     })
   mount(app, 'version', (c) => answerJson(c, { ...deps.program, protocol: protocolVersion, node: deps.name, role: deps.role }));

@@ -51,7 +51,7 @@ export async function runSeeder(options: SeederOptions, deps: RoleDeps): Promise
   };
   const app = createApi({ log, clock, metrics, cluster: () => identity.cluster(), onBug: fail });
   mountNodeRoutes(app, {
-    name: identity.name, role: 'seeder', program: deps.program, metrics, measure: () => seat.station?.measure(metrics),
+    name: identity.name, role: 'seeder', program: deps.program, metrics, measure: () => seat.station?.measure(),
     live: [{ name: 'store', check: () => storeHealth(seat.station) }], ready: [{ name: 'feed', check: () => feedHealth(seat.station) }],
   });
   mountChunkApi(app, { station, hasher, self: () => identity.id() });

@@ -5,14 +5,14 @@ import { orAborted } from '../../async/abort.ts';
 import { within } from '../../async/deadline.ts';
 import { sleep } from '../../async/sleep.ts';
 import type { Clock } from '../../base/clock.ts';
-import { AssertionError, mustExist } from '../../base/assert.ts';
+import { AssertionError, mustExist, unreachable } from '../../base/assert.ts';
 import { OffshoreError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { ChunkHasher } from '../../client/chunk-hasher.ts';
 import { errorFields, type Logger } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { Send } from '../../protocol/send.ts';
-import type { ChunkStore } from '../../storage/chunks/chunk-store.ts';
+import type { ChunkStore, StoreCondition } from '../../storage/chunks/chunk-store.ts';
 import type { FileIo } from '../../storage/file-io.ts';
 import { Coordinator } from './coordinator.ts';
 import { FeedFollower } from './duties/follow-feed.ts';
@@ -40,6 +40,7 @@ export interface StationDeps {
   readonly hasher: ChunkHasher;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /** Ends every duty. */
   readonly stopping: AbortSignal;
 }
@@ -57,6 +58,7 @@ export class Station {
   #beating: Promise<void> = Promise.resolve();
   #running: Promise<unknown> = Promise.resolve();
   #following = false;
+  #condition: StoreCondition = 'open';
 
   static async open(options: StationOptions, deps: StationDeps): Promise<Station> {
     const store = await openStore({ folder: options.folder, cluster: mustExist(deps.identity.cluster(), 'a station knows its cluster'), incarnation: deps.identity.incarnation }, deps);
@@ -92,7 +94,7 @@ export class Station {
       followed();
     });
     const repairing = this.#loop('fetch-wanted', limits.dutyRestMs, async (signal) => {
-      await this.#fetcher.round(signal);
+      this.#deps.metrics.count('offshore_chunks_repaired_total', {}, await this.#fetcher.round(signal));
     });
     const releasing = this.#loop('release', limits.releaseRestMs, (signal) => this.#releaser.round(signal));
     const maintaining = this.#loop('maintain', limits.dutyRestMs, (signal) => this.#maintain(signal));
@@ -124,8 +126,13 @@ export class Station {
   }
 
   /** Brings the gauges up to date. */
-  measure(metrics: Metrics): void {
+  async measure(): Promise<void> {
+    const { metrics } = this.#deps;
+    const { chunks, chunkBytes, freeBytes } = await this.store.space();
     metrics.set('offshore_ready', { role: 'seeder' }, this.#following ? 1 : 0);
+    metrics.set('offshore_store_chunks', {}, chunks);
+    metrics.set('offshore_store_chunk_bytes', {}, chunkBytes);
+    metrics.set('offshore_store_free_bytes', {}, freeBytes);
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
@@ -135,8 +142,23 @@ export class Station {
 
   /** Upkeep of the store in bounded steps: at leisure while there is space, without a rest while there is none. */
   async #maintain(signal: AbortSignal): Promise<void> {
+    await this.#tellCondition();
     while (!signal.aborted && (await this.store.maintain()) === 'worked') {
       if (this.store.condition() !== 'full') return;
+    }
+  }
+
+  /** Says once when the store stops taking puts, and when it takes them again. */
+  async #tellCondition(): Promise<void> {
+    const condition = this.store.condition();
+    if (condition === this.#condition) return;
+    this.#condition = condition;
+    const { freeBytes } = await this.store.space();
+    switch (condition) {
+      case 'open': return this.#deps.log.info('store.space-back', { freeBytes });
+      case 'full': return this.#deps.log.warn('store.full', { freeBytes });
+      case 'closed': return this.#deps.log.error('store.closed', { freeBytes });
+      default: return unreachable(condition);
     }
   }
 

@@ -5,7 +5,7 @@ import type { LogIndex, SeederId } from '../../base/ids.ts';
 import type { InventoryReport } from '../../model/feed.ts';
 import type { ClassLayout, Layout, PartitionLists } from '../../model/layout.ts';
 import { seederById } from '../../model/layout.ts';
-import { formatStorageClass, fromClassCode, widthOf } from '../../model/storage-class.ts';
+import { formatStorageClass, fromClassCode, widthOf, type ClassCode } from '../../model/storage-class.ts';
 import type { ClassHealth } from '../../protocol/tracker-api.ts';
 import type { MetaQueries } from '../../storage/meta/queries.ts';
 import type { Roster } from './roster.ts';
@@ -23,25 +23,25 @@ export interface PartitionInventory {
 }
 
 /** One comparison a seeder of `now`, for the partitions given. */
-export async function compareInventory(queries: MetaQueries, roster: Roster, each: ClassLayout, partitions: readonly number[]): Promise<readonly PartitionInventory[]> {
-  const reportOf = (seeder: SeederId, partition: number): InventoryReport | undefined => {
-    const report = roster.report(seeder, { classCode: each.classCode, partition });
-    // One from before the lists changed says nothing of what was released or listed since.
-    return report !== undefined && report.index >= (each.partitions[partition]?.since ?? 0) ? report : undefined;
-  };
-  const reports = partitions.flatMap((partition) => (each.partitions[partition]?.now ?? []).flatMap((seeder) => reportOf(seeder, partition) ?? []));
-  const distinct = new Map(reports.map((report) => [requestKey(report), report]));
+export async function compareInventory(queries: Pick<MetaQueries, 'partitionDigests'>, roster: Roster, each: ClassLayout, partitions: readonly number[]): Promise<readonly PartitionInventory[]> {
+  // Reports go on coming while the state is asked: what is compared is what was asked about.
+  const asked = partitions.flatMap((partition) => {
+    const lists = each.partitions[partition];
+    return lists === undefined ? [] : [{ partition, lists, reports: lists.now.map((seeder) => ({ seeder, report: reportOf(roster, seeder, { classCode: each.classCode, partition, since: lists.since }) })) }];
+  });
+  const distinct = new Map(asked.flatMap(({ reports }) => reports.flatMap(({ report }) => (report === undefined ? [] : [[requestKey(report), report] as const]))));
   const digests = await queries.partitionDigests([...distinct.values()].map(({ classCode, partition, index }) => ({ classCode, partition, atIndex: index })));
   const known = new Map([...distinct.keys()].map((key, i) => [key, digests[i]]));
-  return partitions.flatMap((partition) => {
-    const lists = each.partitions[partition];
-    if (lists === undefined) return [];
-    const seeders = lists.now.map((seeder) => {
-      const report = reportOf(seeder, partition);
-      return { seeder, comparison: report === undefined ? { kind: 'unknown' as const } : compare(report, known.get(requestKey(report))) };
-    });
-    return [{ partition, lists, seeders }];
-  });
+  return asked.map(({ partition, lists, reports }) => ({
+    partition, lists,
+    seeders: reports.map(({ seeder, report }) => ({ seeder, comparison: report === undefined ? { kind: 'unknown' as const } : compare(report, known.get(requestKey(report))) })),
+  }));
+}
+
+/** A report from before the lists changed says nothing of what was released or listed since. */
+function reportOf(roster: Roster, seeder: SeederId, partition: { readonly classCode: ClassCode; readonly partition: number; readonly since: LogIndex }): InventoryReport | undefined {
+  const report = roster.report(seeder, partition);
+  return report !== undefined && report.index >= partition.since ? report : undefined;
 }
 
 function compare(report: InventoryReport, digest: Awaited<ReturnType<MetaQueries['partitionDigests']>>[number] | undefined): Comparison {

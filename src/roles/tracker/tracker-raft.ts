@@ -17,7 +17,7 @@ export async function readState<T>(raft: TrackerRaft, signal: AbortSignal, query
 }
 
 /** A read of whatever this tracker has applied; for the duties of a leader and for status, never for clients. */
-export function readLocal<T>(raft: TrackerRaft, query: (queries: MetaQueries) => Promise<T>): Promise<T> {
+export function readLocal<T>(raft: Pick<TrackerRaft, 'useMachine'>, query: (queries: MetaQueries) => Promise<T>): Promise<T> {
   return raft.useMachine((machine) => {
     assert(machine instanceof MetaMachine, 'a tracker carries the metadata machine');
     return query(machine.queries);

@@ -28,6 +28,7 @@ import { Founder } from './duties/found.ts';
 import { Liveness } from './duties/liveness.ts';
 import { Rebalancer } from './duties/rebalance.ts';
 import { Settler } from './duties/settle.ts';
+import { HealthMemo } from './health-memo.ts';
 import { LayoutMemo } from './layout-memo.ts';
 import { Proposer } from './proposer.ts';
 import { raftObserver } from './raft-observer.ts';
@@ -72,10 +73,10 @@ export async function runTracker(options: TrackerOptions, deps: RoleDeps): Promi
   });
   mountRaftApi(app, { raft });
   mountNamespaceApi(app, { raft });
-  mountBatchApi(app, { proposer });
+  mountBatchApi(app, { raft, proposer });
   mountLayoutApi(app, { raft, rebalancer, layouts });
   mountSeederApi(app, { raft, proposer, roster });
-  mountStatusApi(app, { raft, roster, layouts, send: deps.send, clock });
+  mountStatusApi(app, { raft, roster, layouts, health: new HealthMemo({ clock }), send: deps.send, clock });
   const streams = new RaftStreamServer(raft.streamOwner, { clock });
   const server = await startHttpServer({ ...options.listen, app, onUpgrade: (request, socket, head) => {
       if (!streams.handleUpgrade(request, socket, head)) socket.destroy();

@@ -30,6 +30,7 @@ export class MetaFolders implements StateFolders<readonly CommandResult[]> {
     await this.#deps.io.makeFolder(this.#options.parent);
     const kv = await openGuardedKv(this.#deps.open, this.#path(folder));
     try {
+      await this.#syncNames();
       return await MetaMachine.open(this.#options, { ...this.#deps, kv });
     } catch (error) {
       await kv.close();
@@ -44,13 +45,21 @@ export class MetaFolders implements StateFolders<readonly CommandResult[]> {
     await io.makeFolder(this.#options.parent);
     await io.removeFolder(path);
     const kv = await openGuardedKv(open, path);
-    return new MetaStaging({ group: this.#options.group }, { kv, remove: () => io.removeFolder(path) });
+    return new MetaStaging({ group: this.#options.group }, { kv, remove: () => io.removeFolder(path), syncName: () => this.#syncNames() });
   }
 
   async removeOthers(current: string): Promise<void> {
     for (const name of await this.#deps.io.list(this.#options.parent)) {
       if (name !== current) await this.#deps.io.removeFolder(this.#path(name));
     }
+  }
+
+  /** The name of a new state, and of the folder of states, must outlive a power loss before anything relies on it. */
+  async #syncNames(): Promise<void> {
+    const { parent } = this.#options;
+    const above = parent.slice(0, Math.max(parent.lastIndexOf('/'), 0));
+    await this.#deps.io.syncFolder(parent);
+    if (above !== '') await this.#deps.io.syncFolder(above);
   }
 
   #path(folder: string): string {

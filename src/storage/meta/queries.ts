@@ -2,13 +2,14 @@
 // Nothing here writes. Conditions of the request are OffshoreErrors of the table: `not-found`, `not-a-directory`, `changed`, …
 
 import type { ChunkId, Ino, LogIndex, SeederId } from '../../base/ids.ts';
+import { limits } from '../../base/limits.ts';
 import type { Sha256 } from '../../model/chunk.ts';
 import type { FeedPage, LiveListing } from '../../model/feed.ts';
 import type { Layout, SeederInfo } from '../../model/layout.ts';
 import type { NodeInfo } from '../../model/node-info.ts';
 import type { ClassCode } from '../../model/storage-class.ts';
 import type { Kv } from '../kv/kv.ts';
-import type { TrimRow } from './query-feed.ts';
+import type { TrimPage } from './query-feed.ts';
 import type {
   ChangesPage, ChunkVerdict, ClusterFacts, CondemnableChunk, ContentMatch, DigestRequest, FileManifest, FileTarget, Listing, ManifestRange,
   PartitionDigest, SessionInfo, SliceDigest, StateHash, Totals, Usage,
@@ -93,6 +94,11 @@ export class MetaQueries {
     return this.#at((view) => Promise.resolve(cluster.seeders(view)));
   }
 
+  /** One row instead of all of them; undefined when no seeder ever had the number. */
+  seeder(id: SeederId): Promise<SeederInfo | undefined> {
+    return this.#at((view) => Promise.resolve(cluster.seeder(view, id)));
+  }
+
   /** Undefined until the state is founded. */
   facts(): Promise<ClusterFacts | undefined> {
     return this.#at((view) => Promise.resolve(cluster.facts(view)));
@@ -113,7 +119,7 @@ export class MetaQueries {
 
   /** In the order of the requests, which share one scan of the feed. */
   partitionDigests(requests: readonly DigestRequest[]): Promise<readonly PartitionDigest[]> {
-    return this.#at((view) => feed.partitionDigests(view, requests, this.#sha256));
+    return this.#at((view) => feed.partitionDigests(view, { requests, eventsMax: limits.feedScanEventsMax }, this.#sha256));
   }
 
   /** Present count and digest of each slice of a partition that has live chunks. */
@@ -122,7 +128,7 @@ export class MetaQueries {
   }
 
   /** Oldest rows of the feed that `trim-feed` would accept now, at most `limit` events. */
-  trimmable(limit: number): Promise<readonly TrimRow[]> {
+  trimmable(limit: number): Promise<TrimPage> {
     return this.#at((view) => feed.trimmable(view, limit));
   }
 
@@ -134,6 +140,11 @@ export class MetaQueries {
   /** Sessions unused for their whole life, for `expire-sessions`. */
   sessionsDue(limit: number): Promise<readonly SessionInfo[]> {
     return this.#at((view) => cluster.sessionsDue(view, limit));
+  }
+
+  /** The longest unused sessions that may make room for new ones once there are too many, oldest first. */
+  sessionsIdle(limit: number): Promise<readonly SessionInfo[]> {
+    return this.#at((view) => cluster.sessionsIdle(view, limit));
   }
 
   /** Uploads past their lease or closed and not yet empty, for `expire-uploads`. */

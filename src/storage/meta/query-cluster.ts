@@ -61,6 +61,13 @@ export function seeders(view: PinnedView): readonly SeederInfo[] {
   return Array.from({ length: seeder - 1 }, (_, i) => mustExist(view.get(seederTable, (i + 1) as SeederId), 'seeder numbers have no gap'));
 }
 
+export function seeder(view: PinnedView, id: SeederId): SeederInfo | undefined {
+  mustBeFounded(view);
+  const row = view.get(seederTable, id);
+  // A number that is too large for the key names another row.
+  return row?.id === id ? row : undefined;
+}
+
 export function facts(view: PinnedView): ClusterFacts | undefined {
   const founded = view.get(foundedFact, 'only');
   if (founded === undefined) return undefined;
@@ -89,6 +96,14 @@ export async function sessionsDue(view: PinnedView, limit: number): Promise<read
   const age = view.get(clockFact, 'only') ?? 0;
   const due = await scanWhere(view, sessionTable, limit, (row) => row.used + limits.sessionAgeMsMax <= age);
   return due.map(({ body, row }) => ({ session: readU64(body, 0) as SessionId, user: row.user, usedAge: row.used }));
+}
+
+export async function sessionsIdle(view: PinnedView, limit: number): Promise<readonly SessionInfo[]> {
+  mustBeFounded(view);
+  const age = view.get(clockFact, 'only') ?? 0;
+  const idle = await scanWhere(view, sessionTable, limits.sessionsMax, (row) => row.used + limits.sessionIdleMsMin <= age);
+  const sessions = idle.map(({ body, row }) => ({ session: readU64(body, 0) as SessionId, user: row.user, usedAge: row.used }));
+  return sessions.sort((left, right) => left.usedAge - right.usedAge).slice(0, limit);
 }
 
 export async function uploadsDue(view: PinnedView, limit: number): Promise<readonly string[]> {

@@ -22,6 +22,12 @@ export interface TrimRow {
   readonly events: number;
 }
 
+/** `maybe-more`: all of the feed that was looked at is due, and there is more of it. */
+export interface TrimPage {
+  readonly rows: readonly TrimRow[];
+  readonly rest: 'none' | 'maybe-more';
+}
+
 interface FeedEntry extends Since {
   readonly row: FeedRow;
 }
@@ -117,51 +123,84 @@ async function scanSlices(
   return found.map(({ body, row }) => ({ slice: readU16(body, 2), row }));
 }
 
-interface Sum {
-  count: number;
-  digests: InventoryDigest[];
-}
-
-/** Present sums of the partitions, then back in time by taking out every event after the index asked for: sums have no order. */
-export async function partitionDigests(view: PinnedView, requests: readonly DigestRequest[], sha256: Sha256): Promise<readonly PartitionDigest[]> {
+/**
+ * Present sums of the partitions, then back in time by taking out every event after the index asked for: sums have no order.
+ * Beyond `eventsMax` events a request is `stale`; a later one is answered whatever the others ask for.
+ */
+export async function partitionDigests(
+  view: PinnedView, job: { readonly requests: readonly DigestRequest[]; readonly eventsMax: number }, sha256: Sha256,
+): Promise<readonly PartitionDigest[]> {
+  const { requests } = job;
   mustBeFounded(view);
   const { trimmedThrough } = mustExist(view.get(feedFact, 'only'), 'a founded state has a feed');
-  const answerable = requests.filter((request) => request.atIndex >= trimmedThrough && request.atIndex <= view.index);
-  const oldest = answerable.reduce((least, request) => Math.min(least, request.atIndex), view.index as number);
-  const events = (await view.scan(feedTable, { from: u64(oldest + 1) }, limits.feedScanEventsMax + 1)).map(toEntry);
-  // The newest events are the ones a too long scan misses, so nothing older than they are can be answered.
-  const complete = events.length <= limits.feedScanEventsMax;
-  const answers: PartitionDigest[] = [];
-  for (const request of requests) {
-    if (!complete && request.atIndex < view.index) answers.push({ kind: 'stale' });
-    else answers.push(answerable.includes(request) ? await digestAt(view, request, events, sha256) : { kind: 'stale' });
-  }
-  return answers;
+  const recent = requests.filter((request) => request.atIndex >= trimmedThrough && request.atIndex <= view.index);
+  const oldest = recent.reduce((least, request) => Math.min(least, request.atIndex), view.index as number);
+  const scanned = await scanBack(view, oldest, job.eventsMax);
+  const answerable = recent.filter((request) => request.atIndex >= scanned.reaches);
+  const groups = new Map<string, DigestRequest[]>();
+  for (const request of answerable) groups.set(groupName(request), [...(groups.get(groupName(request)) ?? []), request]);
+  const events = eventsOf(view, scanned.entries, groups);
+  const answers = new Map<DigestRequest, PartitionDigest>();
+  for (const [group, wanted] of groups) await digestBack(view, { requests: wanted, events: events.get(group) ?? [], sha256, answers });
+  return requests.map((request) => answers.get(request) ?? { kind: 'stale' });
 }
 
-async function digestAt(view: PinnedView, request: DigestRequest, events: readonly FeedEntry[], sha256: Sha256): Promise<PartitionDigest> {
-  const { classCode, partition, atIndex } = request;
-  const { partitions } = mustExist(view.get(classTable, classCode), 'checked by mustSlices');
-  const sum: Sum = { count: 0, digests: Array.from({ length: shardsOf(classCode) }, () => zeroDigest) };
-  for (const { row } of await scanSlices(view, classCode, mustSlices(view, classCode, partition))) {
-    sum.count += row.count;
-    sum.digests = sum.digests.map((digest, shard) => addToDigest(digest, row.digests[shard] ?? zeroDigest));
+function groupName(partition: { readonly classCode: ClassCode; readonly partition: number }): string {
+  return `${partition.classCode}/${partition.partition}`;
+}
+
+/** Events after `oldest`, newest first. All of those after `reaches` are there: a scan that is too long ends within some entry. */
+async function scanBack(view: PinnedView, oldest: number, eventsMax: number): Promise<{ readonly entries: readonly FeedEntry[]; readonly reaches: number }> {
+  const entries = (await view.scan(feedTable, { from: u64(oldest + 1), order: 'descending' }, eventsMax + 1)).map(toEntry);
+  const last = entries.at(-1);
+  return { entries, reaches: last === undefined || entries.length <= eventsMax ? oldest : last.index };
+}
+
+/** The events that count of each group that is asked for, in the order given. */
+function eventsOf(view: PinnedView, entries: readonly FeedEntry[], groups: ReadonlyMap<string, unknown>): ReadonlyMap<string, readonly FeedEntry[]> {
+  const found = new Map<string, FeedEntry[]>([...groups.keys()].map((group) => [group, []]));
+  const partitions = new Map<ClassCode, number>();
+  for (const entry of entries) {
+    const { classCode, chunk, what } = entry.row;
+    if (what === 'condemned-fresh') continue;
+    const count = partitions.get(classCode) ?? mustExist(view.get(classTable, classCode), 'a chunk of a class without layout is refused').partitions;
+    partitions.set(classCode, count);
+    found.get(groupName({ classCode, partition: partitionOf(chunk, count) }))?.push(entry);
   }
+  return found;
+}
+
+/** Answers the requests about one partition, newest first, in one walk: each event is hashed once however many ask. */
+async function digestBack(
+  view: PinnedView,
+  job: { readonly requests: readonly DigestRequest[]; readonly events: readonly FeedEntry[]; readonly sha256: Sha256; readonly answers: Map<DigestRequest, PartitionDigest> },
+): Promise<void> {
+  const { classCode, partition } = mustExist(job.requests[0], 'a group has a request');
   const salt = digestSalt(mustExist(view.get(foundedFact, 'only'), 'founded').cluster);
-  for (const { index, row } of events) {
-    if (index <= atIndex || row.classCode !== classCode || row.what === 'condemned-fresh' || partitionOf(row.chunk, partitions) !== partition) continue;
-    const undo = row.what === 'live' ? subtractFromDigest : addToDigest;
-    sum.count += row.what === 'live' ? -1 : 1;
-    sum.digests = sum.digests.map((digest, shard) => undo(digest, digestTerm({ salt, classCode, chunk: row.chunk, shard }, sha256)));
+  let count = 0;
+  let digests: readonly InventoryDigest[] = Array.from({ length: shardsOf(classCode) }, () => zeroDigest);
+  for (const { row } of await scanSlices(view, classCode, mustSlices(view, classCode, partition))) {
+    count += row.count;
+    digests = digests.map((digest, shard) => addToDigest(digest, row.digests[shard] ?? zeroDigest));
   }
-  return { kind: 'known', index: atIndex, count: sum.count, digests: sum.digests.map(formatDigest) };
+  let next = 0;
+  for (const request of [...job.requests].sort((left, right) => right.atIndex - left.atIndex)) {
+    for (let entry = job.events[next]; entry !== undefined && entry.index > request.atIndex; entry = job.events[next]) {
+      const { chunk, what } = entry.row;
+      const undo = what === 'live' ? subtractFromDigest : addToDigest;
+      count += what === 'live' ? -1 : 1;
+      digests = digests.map((digest, shard) => undo(digest, digestTerm({ salt, classCode, chunk, shard }, job.sha256)));
+      next += 1;
+    }
+    job.answers.set(request, { kind: 'known', index: request.atIndex, count, digests: digests.map(formatDigest) });
+  }
 }
 
-export async function trimmable(view: PinnedView, limit: number): Promise<readonly TrimRow[]> {
+export async function trimmable(view: PinnedView, limit: number): Promise<TrimPage> {
   mustBeFounded(view);
   const age = view.get(clockFact, 'only') ?? 0;
   const { events, trimmedThrough } = mustExist(view.get(feedFact, 'only'), 'a founded state has a feed');
-  const { entries } = await scanEntries(view, trimmedThrough, Math.min(limit, limits.feedPageMax));
+  const { entries, through } = await scanEntries(view, trimmedThrough, Math.min(limit, limits.feedPageMax));
   const rows = new Map<LogIndex, number>();
   let dropped = 0;
   for (const entry of entries) {
@@ -170,5 +209,6 @@ export async function trimmable(view: PinnedView, limit: number): Promise<readon
     rows.set(entry.index, (rows.get(entry.index) ?? 0) + 1);
     dropped += 1;
   }
-  return [...rows].map(([index, count]) => ({ index, events: count }));
+  const rest = dropped === entries.length && through < view.index ? 'maybe-more' : 'none';
+  return { rows: [...rows].map(([index, count]) => ({ index, events: count })), rest };
 }

@@ -50,18 +50,27 @@ function differing(computed: RangeSums, stored: RangeSums): number[] {
   return ranges.filter((range) => !equalBytes(sumBytes(computed, range), sumBytes(stored, range)));
 }
 
+export interface MetaStagingDeps {
+  readonly kv: Kv;
+  readonly remove: () => Promise<void>;
+  /** Makes the name of the folder durable. */
+  readonly syncName: () => Promise<void>;
+}
+
 /** Receives rows in key order into a fresh store. */
 export class MetaStaging implements StateStaging {
   readonly #kv: Kv;
   readonly #group: number;
   readonly #remove: () => Promise<void>;
+  readonly #syncName: () => Promise<void>;
   readonly #sums = emptySums();
   #last: Uint8Array | undefined;
 
-  constructor(options: { readonly group: number }, deps: { readonly kv: Kv; readonly remove: () => Promise<void> }) {
+  constructor(options: { readonly group: number }, deps: MetaStagingDeps) {
     this.#group = options.group;
     this.#kv = deps.kv;
     this.#remove = deps.remove;
+    this.#syncName = deps.syncName;
   }
 
   async put(entries: readonly KvEntry[]): Promise<void> {
@@ -79,6 +88,8 @@ export class MetaStaging implements StateStaging {
     this.#checkProgress(expected);
     await this.#kv.flush();
     await this.#kv.close();
+    // Before the log names it as the current state: a power loss could take the whole folder.
+    await this.#syncName();
   }
 
   async discard(): Promise<void> {

@@ -36,8 +36,8 @@ async function register(c: Context, deps: SeederApiDeps, signal: AbortSignal): P
   const { results } = await deps.proposer.one({ kind: 'register-seeder', ...request, name: request.name as NodeName, incarnation: request.incarnation as Incarnation }, signal, 'frees');
   assert(results.kind === 'seeder', 'register-seeder answers with a seeder');
   deps.roster.forgetReports(results.seeder);
-  const { index, value } = await readState(deps.raft, signal, (queries) => queries.seeders());
-  const seeder = mustExist(value.find((each) => each.id === results.seeder), 'a registered seeder is in the state');
+  const { index, value } = await readState(deps.raft, signal, (queries) => queries.seeder(results.seeder));
+  const seeder = mustExist(value, 'a registered seeder is in the state');
   const cluster = mustExist(deps.raft.status().cluster, 'a running tracker knows its cluster') as ClusterId;
   return answerJson(c, { index, cluster, seeder } satisfies RegisterAnswer);
 }
@@ -71,7 +71,7 @@ function mustLead(raft: TrackerRaft): Leadership {
 }
 
 async function mustBeKnown(raft: TrackerRaft, id: SeederId, incarnation: string): Promise<SeederInfo> {
-  const known = await readLocal(raft, async (queries) => (await queries.seeders()).find((each) => each.id === id));
+  const known = await readLocal(raft, (queries) => queries.seeder(id));
   if (known === undefined) throw new OffshoreError('not-found', { seeder: id });
   if (known.incarnation !== incarnation) throw new OffshoreError('wiped-seeder', { name: known.name });
   if (known.state === 'removed') throw new OffshoreError('member-removed', { name: known.name });

@@ -13,6 +13,7 @@ import type { Message, Send } from '../../../protocol/send.ts';
 import type { ClusterStatus, SeederStatus, TrackerStatus } from '../../../protocol/tracker-api.ts';
 import type { RaftStatus } from '../../../raft/driver/raft-status.ts';
 import { answerJson, mount, readQuery } from '../../http/exchange.ts';
+import type { HealthMemo } from '../health-memo.ts';
 import type { LayoutMemo } from '../layout-memo.ts';
 import { classHealth } from '../inventory-view.ts';
 import type { Roster } from '../roster.ts';
@@ -22,6 +23,7 @@ export interface StatusDeps {
   readonly raft: TrackerRaft;
   readonly roster: Roster;
   readonly layouts: LayoutMemo;
+  readonly health: HealthMemo;
   readonly send: Send;
   readonly clock: Clock;
 }
@@ -65,8 +67,8 @@ async function clusterStatus(deps: StatusDeps): Promise<ClusterStatus> {
   return readLocal(deps.raft, async (queries) => {
     const totals = await queries.totals();
     const layout = await deps.layouts.read(queries);
-    const classes = await Promise.all(layout.classes.map((each) =>
-      classHealth(queries, deps.roster, layout, each, totals.classes.find((one) => one.classCode === each.classCode)?.chunks ?? 0)));
+    const classes = await deps.health.read({ term: leadership?.term, layout: layout.version }, () => Promise.all(layout.classes.map((each) =>
+      classHealth(queries, deps.roster, layout, each, totals.classes.find((one) => one.classCode === each.classCode)?.chunks ?? 0))));
     return {
       cluster: mustExist(raft.cluster, 'a running tracker knows its cluster'),
       index: await queries.index(),

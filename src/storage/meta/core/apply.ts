@@ -59,12 +59,20 @@ function applyCommand(context: Context, command: Command, ordinal: number): Comm
   if (!founded && command.kind !== 'found') return { kind: 'refused', code: 'starting', details: {} };
   const { feedEvents } = context;
   context.draft.savepoint();
-  try {
-    return applySystem(context, command, ordinal);
-  } catch (error) {
-    if (!isOffshoreError(error)) throw error;
+  const result = attempt(context, command, ordinal);
+  if (result.kind === 'refused') {
     context.draft.rollback();
     context.feedEvents = feedEvents;
+  }
+  return result;
+}
+
+function attempt(context: Context, command: SystemCommand, ordinal: number): CommandResult {
+  try {
+    const result = applySystem(context, command, ordinal);
+    return context.draft.seal() === 'sealed' ? result : { kind: 'refused', code: 'bad-request', details: { reason: 'cannot be stored', command: command.kind } };
+  } catch (error) {
+    if (!isOffshoreError(error)) throw error;
     return { kind: 'refused', code: error.code, details: error.details };
   }
 }

@@ -9,16 +9,18 @@ import type { BatchCommand, SessionMark } from './command.ts';
 import { type Context, now } from './context.ts';
 import { makeDirectory, makeSymlink } from './make.ts';
 import { copy, publish } from './publish.ts';
+import { isStorable } from './outcome-codec.ts';
 import { changeTable } from './records-change.ts';
 import type { SessionRow } from './records-cluster.ts';
 import { remove } from './remove.ts';
 import { rename } from './rename.ts';
-import { acknowledge, hasRoom, remember, remembered } from './sessions.ts';
+import { acknowledge, areSequences, hasRoom, remember, remembered } from './sessions.ts';
 import { closeUpload, openUpload, stage } from './uploads.ts';
 
 export function applyBatch(context: Context, batch: BatchCommand): readonly Outcome[] {
   const { session } = batch;
   if (session === undefined) return batch.operations.map((operation) => run(context, batch, operation));
+  if (!areSequences(session.firstSequence, batch.operations.length)) return batch.operations.map(() => unstorable('sequence numbers'));
   const row = acknowledge(context, session.id, session.firstUnacked);
   // Whether an expired session ran this before is forgotten, so it must not run now.
   if (row === undefined) return batch.operations.map(() => unknownOutcome(session));
@@ -60,24 +62,34 @@ function run(context: Context, batch: BatchCommand, operation: Operation): Outco
   const { feedEvents } = context;
   context.draft.savepoint();
   context.touched = new Map();
-  const outcome = attempt(context, operation);
+  const outcome = storable(context, attempt(context, batch, operation));
   if (!outcome.ok) {
     context.draft.rollback();
     context.feedEvents = feedEvents;
-  } else if (context.touched.size > 0) {
-    noteChange(context, { batch, operation, outcome });
   }
   context.position += 1;
   return outcome;
 }
 
-function attempt(context: Context, operation: Operation): Outcome {
+function attempt(context: Context, batch: BatchCommand, operation: Operation): Outcome {
   try {
-    return perform(context, operation);
+    const outcome = perform(context, operation);
+    if (outcome.ok && context.touched.size > 0) noteChange(context, { batch, operation, outcome });
+    return outcome;
   } catch (error) {
     if (isOffshoreError(error)) return { ok: false, code: error.code, details: error.details };
     throw error;
   }
+}
+
+/** The outcome, if it and everything that the operation wrote has a stored form; every tracker comes to the same answer. */
+function storable(context: Context, outcome: Outcome): Outcome {
+  if (!isStorable(outcome)) return unstorable('outcome');
+  return outcome.ok && context.draft.seal() === 'unstorable' ? unstorable('rows') : outcome;
+}
+
+function unstorable(what: string): Outcome & { readonly ok: false } {
+  return { ok: false, code: 'bad-request', details: { reason: 'cannot be stored', what } };
 }
 
 function perform(context: Context, operation: Operation): Outcome {

@@ -34,8 +34,8 @@ export function checkBatch(batch: BatchCommand): void {
   must(isHex(batch.operation, 32), 'operation id');
   must(isWellFormed(batch.user), 'user');
   if (session !== undefined) {
-    must(isCount(session.id) && isCount(session.firstSequence) && isCount(session.firstUnacked), 'session');
-    must(session.firstUnacked >= 1 && session.firstUnacked <= session.firstSequence, 'sequence numbers');
+    must(isCount(session.id) && isCount(session.firstSequence + batch.operations.length) && isCount(session.firstUnacked), 'session');
+    must(isCount(session.firstSequence) && session.firstUnacked >= 1 && session.firstUnacked <= session.firstSequence, 'sequence numbers');
   }
   const cost = costOf(batch);
   if (cost.operations > limits.entryCommandsMax || cost.chunkRefs > limits.entryChunkRefsMax) {

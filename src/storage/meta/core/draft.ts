@@ -1,7 +1,8 @@
 // What entries of one group have changed so far, over a view of the state that they do not touch until all is written at once.
 // An operation that is refused half-way is taken back by `rollback`, so an operation either happens whole or not at all.
+// `seal` encodes what it wrote while that is still possible: a row without a stored form must not come to light in a committed entry.
 
-import { mustExist } from '../../../base/assert.ts';
+import { AssertionError, mustExist } from '../../../base/assert.ts';
 import { equalBytes } from '../../../base/bytes.ts';
 import { bodyAt, type Key, keyHead } from './key.ts';
 import type { Rows, Table, View } from './tables.ts';
@@ -19,13 +20,11 @@ interface Cell {
   readonly encode: (row: never) => Uint8Array;
   row: unknown;
   changed: boolean;
+  /** The row as bytes, once sealed. */
+  encoded: Uint8Array | undefined;
 }
 
-interface Undo {
-  readonly cell: Cell;
-  readonly row: unknown;
-  readonly changed: boolean;
-}
+type Undo = Readonly<Pick<Cell, 'row' | 'changed' | 'encoded'>> & { readonly cell: Cell };
 
 export class Draft implements Rows {
   readonly #view: View;
@@ -58,7 +57,7 @@ export class Draft implements Rows {
     const key = this.#key(table, name);
     let cell = this.#cells.get(key);
     if (cell === undefined) {
-      cell = { key, before: undefined, encode: table.encode, row: undefined, changed: false };
+      cell = { key, before: undefined, encode: table.encode, row: undefined, changed: false, encoded: undefined };
       this.#cells.set(key, cell);
     }
     this.#set(cell, row);
@@ -80,8 +79,23 @@ export class Draft implements Rows {
       const undo = this.#journal[i] as Undo;
       undo.cell.row = undo.row;
       undo.cell.changed = undo.changed;
+      undo.cell.encoded = undo.encoded;
     }
     this.#journal = [];
+  }
+
+  /**
+   * Encodes every row written since the last savepoint. `unstorable`: one of them has no stored form, and the caller must roll back.
+   * Here alone a broken assertion is no end of the process: an entry that is committed would end every tracker, again at each start.
+   */
+  seal(): 'sealed' | 'unstorable' {
+    try {
+      for (const { cell } of this.#journal) encodedRow(cell);
+      return 'sealed';
+    } catch (error) {
+      if (error instanceof AssertionError) return 'unstorable';
+      throw error;
+    }
   }
 
   /** Rows that differ from the view. */
@@ -89,7 +103,7 @@ export class Draft implements Rows {
     const changes: RowChange[] = [];
     for (const cell of this.#cells.values()) {
       if (!cell.changed) continue;
-      const after = cell.row === undefined ? undefined : cell.encode(cell.row as never);
+      const after = encodedRow(cell);
       if (after === undefined && cell.before === undefined) continue;
       if (after !== undefined && cell.before !== undefined && equalBytes(after, cell.before)) continue;
       changes.push({ key: cell.key, before: cell.before, after });
@@ -106,16 +120,23 @@ export class Draft implements Rows {
     const known = this.#cells.get(key);
     if (known !== undefined) return known;
     const before = this.#view.get(key);
-    const cell = { key, before, encode: table.encode, row: before === undefined ? undefined : table.decode(before), changed: false };
+    const cell = { key, before, encode: table.encode, row: before === undefined ? undefined : table.decode(before), changed: false, encoded: undefined };
     this.#cells.set(key, cell);
     return cell;
   }
 
   #set(cell: Cell, row: unknown): void {
-    this.#journal.push({ cell, row: cell.row, changed: cell.changed });
+    this.#journal.push({ cell, row: cell.row, changed: cell.changed, encoded: cell.encoded });
     cell.row = row;
     cell.changed = true;
+    cell.encoded = undefined;
   }
+}
+
+/** Undefined for a row that was removed. */
+function encodedRow(cell: Cell): Uint8Array | undefined {
+  if (cell.row !== undefined) cell.encoded ??= cell.encode(cell.row as never);
+  return cell.encoded;
 }
 
 /** First bytes of the keys of each table of a group, by table number. */

@@ -1,5 +1,6 @@
 // Outcomes as a session remembers them: all outcomes of one batch in one row.
 
+import { AssertionError } from '../../../base/assert.ts';
 import { type ByteReader, type ByteWriter, DecodeError } from '../../../base/codec.ts';
 import { isErrorCode } from '../../../base/error-codes.ts';
 import type { ErrorDetails } from '../../../base/errors.ts';
@@ -18,6 +19,17 @@ export function encodeOutcomes(outcomes: readonly Outcome[]): Uint8Array {
   const writer = record(8 + 24 * outcomes.length).varint(outcomes.length);
   for (const outcome of outcomes) writeOutcome(writer, outcome);
   return writer.finish();
+}
+
+/** False for an outcome that no session could remember: a refusal quotes what users sent. */
+export function isStorable(outcome: Outcome): boolean {
+  try {
+    encodeOutcomes([outcome]);
+    return true;
+  } catch (error) {
+    if (error instanceof AssertionError) return false;
+    throw error;
+  }
 }
 
 export function decodeOutcomes(bytes: Uint8Array): Outcome[] {

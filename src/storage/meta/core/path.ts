@@ -6,7 +6,7 @@ import { utf8 } from './key.ts';
 
 /** Names of an absolute path from the root on; the root itself has none. Throws `invalid-name` or `path-too-long`. */
 export function parsePath(path: string): string[] {
-  if (path.length > limits.pathBytesMax || textBytes(path) > limits.pathBytesMax) throw refusal('path-too-long', { path: path.slice(0, 200) });
+  if (path.length > limits.pathBytesMax || textBytes(path) > limits.pathBytesMax) throw refusal('path-too-long', { path: beginning(path, 200) });
   if (path === '/') return [];
   if (!path.startsWith('/')) throw refusal('invalid-name', { path });
   const names = path.split('/');
@@ -20,8 +20,8 @@ const plain = /^[\u0001-\u007f]*$/;
 
 export function checkName(name: string, path: string): void {
   if (name === '' || name === '.' || name === '..') throw refusal('invalid-name', { path, name });
-  if (!plain.test(name) && (name.includes('\0') || textBytes(name) > limits.nameBytesMax)) throw refusal('invalid-name', { path, name: name.slice(0, 80) });
-  if (name.includes('/') || name.length > limits.nameBytesMax) throw refusal('invalid-name', { path, name: name.slice(0, 80) });
+  if (!plain.test(name) && (name.includes('\0') || textBytes(name) > limits.nameBytesMax)) throw refusal('invalid-name', { path, name: beginning(name, 80) });
+  if (name.includes('/') || name.length > limits.nameBytesMax) throw refusal('invalid-name', { path, name: beginning(name, 80) });
 }
 
 /** A link may say anything but nothing; it is read when it is followed. */
@@ -35,6 +35,12 @@ const unpaired = /\p{Surrogate}/u;
 /** False for a text with half a surrogate pair, which has no UTF-8 form. */
 export function isWellFormed(text: string): boolean {
   return !unpaired.test(text);
+}
+
+/** At most so many code units of a text, for messages; never half a surrogate pair, which nothing could store. */
+function beginning(text: string, units: number): string {
+  const cut = text.slice(0, units);
+  return isWellFormed(cut) ? cut : cut.slice(0, -1);
 }
 
 function textBytes(text: string): number {

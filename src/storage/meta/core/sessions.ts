@@ -30,15 +30,23 @@ export function closeSession(context: Context, session: SessionId): CommandResul
   return { kind: 'done' };
 }
 
+/** Too old ones, or, while no further one can be registered, those unused for a while: their clients are mostly gone. */
 export function expireSessions(context: Context, sessions: readonly SessionId[]): CommandResult {
+  const counts = mustExist(context.draft.get(countsFact, 'only'), 'a founded state has counts');
+  const unusedMs = counts.sessions >= limits.sessionsMax ? limits.sessionIdleMsMin : limits.sessionAgeMsMax;
   let accepted = 0;
   for (const session of sessions) {
     const row = context.draft.get(sessionTable, session);
-    if (row === undefined || row.used + limits.sessionAgeMsMax > context.age) continue;
+    if (row === undefined || row.used + unusedMs > context.age) continue;
     dropSession(context, session, row);
     accepted += 1;
   }
   return { kind: 'counted', accepted, skipped: sessions.length - accepted };
+}
+
+/** True when each of `count` sequence numbers, and the one behind them, is a number that a row can hold. */
+export function areSequences(first: number, count: number): boolean {
+  return first >= 0 && Number.isSafeInteger(first + count);
 }
 
 /** The session as it is once the client's acknowledgement is noted; undefined when it does not exist (any more). */

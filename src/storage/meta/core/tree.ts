@@ -45,10 +45,10 @@ export function growTree(context: Context, directory: Ino, change: TreeChange): 
 function grown(standing: Standing, change: TreeChange, own: { readonly children: number; readonly mtimeMs: WallMillis }): Standing {
   const { parent, name } = standing;
   const tally = mustExist(standing.tally, 'a directory has a tally');
-  return {
-    parent, name,
-    tally: { children: own.children, mtimeMs: own.mtimeMs, treeBytes: tally.treeBytes + change.bytes, treeInodes: tally.treeInodes + change.inodes },
-  };
+  const treeBytes = tally.treeBytes + change.bytes;
+  // Copies and sparse files cost nothing, so their lengths add up to any number.
+  if (!Number.isSafeInteger(treeBytes)) throw refusal('quota-exceeded', { bytes: tally.treeBytes });
+  return { parent, name, tally: { children: own.children, mtimeMs: own.mtimeMs, treeBytes, treeInodes: tally.treeInodes + change.inodes } };
 }
 
 /** A directory's mtime is set by its owner. */
