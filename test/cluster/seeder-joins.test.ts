@@ -29,7 +29,6 @@ async function until(what: string, timeoutMs: number, check: () => Promise<boole
   let last: boolean | string = false;
   while (Date.now() - startMs < timeoutMs) {
     last = await check();
-    if (process.env["OFFSHORE_TEST_TALK"] !== undefined) process.stderr.write(`${((Date.now() - startMs) / 1000).toFixed(1)} ${last}\n`);
     if (last === true) return void process.stderr.write(`${((Date.now() - startMs) / 1000).toFixed(1)} s: ${what}\n`);
     await pause(300);
   }

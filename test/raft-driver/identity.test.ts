@@ -19,6 +19,16 @@ test('a cluster is not founded while an initial tracker is silent', async () => 
   await cluster.leader();
 });
 
+test('trackers that all moved to other addresses find each other by the addresses they are given now', async () => {
+  await using cluster = await RaftCluster.start({ names });
+  await cluster.append('before');
+  for (const name of names) await cluster.kill(name);
+  cluster.moveAll('elsewhere');
+  for (const name of names) await cluster.boot(name);
+
+  await cluster.append('after');
+});
+
 test('a wiped tracker is refused under its old name', async () => {
   await using cluster = await RaftCluster.start({ names });
   await cluster.append('x');

@@ -47,6 +47,7 @@ export class RaftCluster implements AsyncDisposable {
   readonly #options: ClusterOptions;
   readonly #rng: Rng;
   readonly #ending: Promise<void>[] = [];
+  #place = 'here';
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -60,7 +61,12 @@ export class RaftCluster implements AsyncDisposable {
   }
 
   get initial(): readonly TrackerAddress[] {
-    return this.#options.names.map((name) => ({ name: name as NodeName, url: urlOf(name) }));
+    return this.#options.names.map((name) => ({ name: name as NodeName, url: urlOf(name, this.#place) }));
+  }
+
+  /** From now on every tracker listens elsewhere; those that run do not notice. */
+  moveAll(place: string): void {
+    this.#place = place;
   }
 
   /** Starts the process of a tracker on the disk it had, or on an empty one. */
@@ -69,7 +75,7 @@ export class RaftCluster implements AsyncDisposable {
     const disk = before?.disk ?? new MemoryKvDisk();
     const files = before?.files ?? new MemoryFileIo();
     const events: RaftEvent[] = [];
-    const seat = { name, url: urlOf(name), disk, files, events, diskGate: undefined, failure: undefined } as Partial<Seat> as Seat;
+    const seat = { name, url: urlOf(name, this.#place), disk, files, events, diskGate: undefined, failure: undefined } as Partial<Seat> as Seat;
     const openKv: OpenKv = async (folder) => gated(await disk.open(folder), () => seat.diskGate);
     const process = this.network.spawn(seat.url);
     seat.folders = new AppendListFolders('/data', { openKv: disk.open });
@@ -177,8 +183,8 @@ export class RaftCluster implements AsyncDisposable {
   }
 }
 
-export function urlOf(name: string): string {
-  return `http://${name}.test`;
+export function urlOf(name: string, place = 'here'): string {
+  return `http://${name}.${place}`;
 }
 
 function gated(kv: Kv, gate: () => Promise<void> | undefined): Kv {

@@ -9,7 +9,7 @@ import type { StateFolders } from '../../storage/state-machine.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import type { CurrentState } from './current-state.ts';
 import type { LogStore } from './log-store.ts';
-import type { Member } from './members.ts';
+import type { Member, TrackerAddress } from './members.ts';
 import type { RaftEvent } from './raft-events.ts';
 import type { LogTail, RaftTiming } from './raft-options.ts';
 import type { RaftDial } from './stream.ts';
@@ -23,6 +23,8 @@ export interface LoopParts<Result> {
   readonly state: CurrentState<Result>;
   /** As of what the state has applied. */
   readonly config: ClusterConfig;
+  /** Where trackers are reached now, by name; the founding map only knows where they were. */
+  readonly addresses: readonly TrackerAddress[];
   readonly folder: string;
   readonly timing: RaftTiming;
   readonly logTail: LogTail;

@@ -10,6 +10,7 @@ import { ProposalDropped, StepPeerNotFound } from '../core/errors.ts';
 import type { RawNode } from '../core/raw-node.ts';
 import { localAppendThread, localApplyThread, type Message, type Ready, type Status } from '../core/types.ts';
 import { AppendThread } from './append-thread.ts';
+import type { ClusterConfig } from './cluster-config.ts';
 import type { PreparedEntry } from './applier.ts';
 import { DiskFloors } from './disk-floors.ts';
 import { DiskWatchdog } from './disk-watchdog.ts';
@@ -92,7 +93,7 @@ export class RaftLoop<Result> {
 
   start(): void {
     this.#phase = 'running';
-    this.transport.setMembers(this.side.config);
+    this.#meet(this.side.config);
     this.#ticker.start();
     // The only voter need not wait for anybody.
     const { voters } = this.side.config.confState;
@@ -157,6 +158,12 @@ export class RaftLoop<Result> {
     });
   }
 
+  /** A tracker that moved is looked for where the options say, not where it was when the cluster was founded. */
+  #meet(config: ClusterConfig): void {
+    const addressed = config.members.map((member) => ({ ...member, url: this.#parts.addresses.find((each) => each.name === member.name)?.url ?? member.url }));
+    this.transport.setMembers({ nextId: config.nextId, members: addressed });
+  }
+
   #makeSide(): StateSide<Result> {
     const { clock, states, observe } = this.#deps;
     return new StateSide({ state: this.#parts.state, config: this.#parts.config }, {
@@ -165,7 +172,7 @@ export class RaftLoop<Result> {
       applied: (group, results, ms) => this.#applied(group, results, ms),
       installed: (at) => this.#installed(at),
       configured: (config, index) => {
-        this.transport.setMembers(config);
+        this.#meet(config);
         observe({ kind: 'membership-changed', index });
       },
     });

@@ -209,7 +209,7 @@ export class RaftNode<Result> implements AsyncDisposable {
     const self = { id: log.id, name, url, incarnation: log.incarnation };
     const { state, config } = await restoreState(store, log, this.#deps.states);
     const loop = new RaftLoop<Result>({
-      self, cluster: log.cluster, store, state, config, folder, timing: this.#timing,
+      self, cluster: log.cluster, store, state, config, addresses: this.#options.initial, folder, timing: this.#timing,
       run: Number.parseInt(this.#deps.drawIncarnation().slice(0, 12), 16),
       logTail: logTail ?? { entries: limits.logTailEntries, bytes: limits.logTailBytes },
     }, { ...this.#deps, observe: this.#observe, failed: (error) => this.#fail(error) });
